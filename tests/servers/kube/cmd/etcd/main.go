@@ -1,0 +1,10 @@
+// Command etcd is upstream's etcd, built from its module for the tests.
+package main
+
+import (
+	"os"
+
+	"go.etcd.io/etcd/server/v3/etcdmain"
+)
+
+func main() { etcdmain.Main(os.Args) }
