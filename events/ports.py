@@ -1,0 +1,141 @@
+"""The outside as we need it: a Kubernetes API, Secrets. The only adapters are in the package `kikkake`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+from events.errors import KikkakeError
+
+
+class SecretUnavailable(KikkakeError):
+    """A Secret or ConfigMap key cannot be read; the text names it and never its value."""
+
+    retryable: ClassVar[bool] = True
+
+
+class SecretRef(NamedTuple):
+    """A key of a Secret or ConfigMap in the resource's own namespace."""
+
+    namespace: str
+    name: str
+    key: str
+    kind: str = "Secret"
+
+    def __str__(self) -> str:
+        return f"{self.kind.lower()} {self.namespace}/{self.name} key `{self.key}`"
+
+
+class Secrets(Protocol):
+    """Values of Secrets and ConfigMaps. Implementations cache, so that a read a request is cheap."""
+
+    async def read(self, ref: SecretRef) -> bytes:
+        """The value with one trailing newline removed, as upstream does. Raises SecretUnavailable."""
+        ...
+
+
+class KubeError(KikkakeError):
+    """The API server answered with an error; `status` is its HTTP code, `reason` its `Status.reason`."""
+
+    def __init__(
+        self,
+        status: int,
+        reason: str,
+        message: str,
+        *,
+        retry_after_s: float | None = None,
+        causes: tuple[str, ...] = (),
+    ) -> None:
+        self.status = status
+        self.reason = reason
+        self.message = message
+        self.retry_after_s = retry_after_s
+        self.causes = causes
+        super().__init__(f"{status} {reason}: {message}")
+
+
+class KubeNotSent(KikkakeError):
+    """The request never reached the API server (refused, DNS, TLS): trying again is safe."""
+
+    retryable: ClassVar[bool] = True
+
+
+class KubeInDoubt(KikkakeError):
+    """The request was written and no answer came: it may or may not have taken effect."""
+
+    retryable: ClassVar[bool] = True
+
+
+class KindUnknown(KikkakeError):
+    """The API server has no such apiVersion and kind (the CRD may come later)."""
+
+    retryable: ClassVar[bool] = True
+
+
+Object = dict[str, Any]
+"""A Kubernetes object as plain JSON."""
+
+
+class Kube(Protocol):
+    """Six verbs on plain objects. `namespace` None means cluster-scoped.
+
+    Raise KubeError, KubeNotSent, KubeInDoubt, KindUnknown and nothing else. Every call has a time-out.
+    `account` names the ServiceAccount (NAMESPACE/NAME) to act as; None = the caller's own identity.
+    """
+
+    async def get(
+        self, api_version: str, kind: str, namespace: str | None, name: str, *, account: str | None = None
+    ) -> Object: ...
+
+    async def list(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None,
+        *,
+        labels: str = "",
+        account: str | None = None,
+    ) -> list[Object]: ...
+
+    async def create(
+        self, api_version: str, kind: str, namespace: str | None, body: bytes, *, account: str | None = None
+    ) -> Object:
+        """POST the JSON `body`; the bytes are sent as they are."""
+        ...
+
+    async def patch(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None,
+        name: str,
+        body: bytes,
+        *,
+        content_type: str,
+        account: str | None = None,
+    ) -> Object: ...
+
+    async def delete(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None,
+        name: str,
+        *,
+        uid: str | None = None,
+        account: str | None = None,
+    ) -> None: ...
+
+    def watch(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None,
+        *,
+        resource_version: str,
+        account: str | None = None,
+    ) -> AsyncIterator[tuple[str, Object]]: ...
+
+    async def is_namespaced(self, api_version: str, kind: str) -> bool:
+        """By discovery, cached. Raises KindUnknown."""
+        ...

@@ -1,0 +1,43 @@
+"""Where an event belongs, and the event key that makes it the same event again.
+
+The byte form is frozen by a test vector; docs/decisions/0002-identity.md says why it is length-prefixed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Topic(NamedTuple):
+    """The address of an event; a Sensor sees only its own namespace and event bus."""
+
+    namespace: str
+    event_bus: str
+    event_source: str
+    event_name: str
+
+    def __str__(self) -> str:
+        """As people write it: NAMESPACE/SOURCE/EVENT (the bus only where it is not the default)."""
+        bus = "" if self.event_bus == "default" else f" on {self.event_bus}"
+        return f"{self.namespace}/{self.event_source}/{self.event_name}{bus}"
+
+
+def length_prefixed(parts: Iterable[bytes]) -> bytes:
+    """Each part behind its length in four bytes, big-endian: different tuples give different bytes."""
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def event_key(topic: Topic, source: str, event_id: str) -> bytes:
+    """SHA-256 (32 bytes) of the topic and the CloudEvents `source` and `id` (spec: effects, section 2)."""
+    return hashlib.sha256(length_prefixed(part.encode() for part in (*topic, source, event_id))).digest()
+
+
+def replay_key(topic: Topic, body_mac: bytes) -> bytes:
+    """SHA-256 (32 bytes) of the topic and the MAC of a body: the same body under another delivery id.
+
+    A sixth part with a fixed word keeps it apart from every event key (spec: signatures, rule 6).
+    """
+    parts = [part.encode() for part in topic]
+    return hashlib.sha256(length_prefixed([*parts, b"body-mac", body_mac, b""])).digest()

@@ -1,0 +1,60 @@
+"""Times are exact integers, and the manual clock wakes its sleepers in order."""
+
+import asyncio
+
+import pytest
+
+from events.clock import ManualClock, SystemClock, format_time, parse_time
+
+
+@pytest.mark.parametrize(
+    ("text", "us"),
+    [
+        ("1970-01-01T00:00:00Z", 0),
+        ("1970-01-01T00:00:01.5Z", 1_500_000),
+        ("1970-01-01T01:00:00+01:00", 0),
+        ("2026-11-24T10:00:00.123456789Z", 1_795_514_400_123_456),
+        ("2026-02-30T10:00:00Z", None),
+        ("2026-11-24", None),
+        ("", None),
+    ],
+)
+def test_rfc_3339_is_read_exactly(text, us):
+    assert parse_time(text) == us
+
+
+def test_printing_and_reading_a_time_gives_it_back():
+    for us in (0, 1, 999_999, 1_795_514_400_120_000):
+        assert parse_time(format_time(us)) == us
+
+
+def test_the_system_clock_counts_microseconds():
+    assert SystemClock().now_us() > 1_700_000_000_000_000
+
+
+async def test_sleepers_wake_in_the_order_of_their_times():
+    clock = ManualClock(0)
+    woken = []
+
+    async def sleeper(name, seconds):
+        await clock.sleep(seconds)
+        woken.append((name, clock.now_us()))
+
+    tasks = [asyncio.create_task(sleeper("late", 30)), asyncio.create_task(sleeper("early", 10))]
+    await asyncio.sleep(0)
+    assert clock.next_wake_us() == 10_000_000
+    clock.advance(10)
+    await tasks[1]
+    assert woken == [("early", 10_000_000)]
+    clock.advance(20)
+    await tasks[0]
+    assert woken[-1] == ("late", 30_000_000)
+
+
+async def test_a_cancelled_sleeper_is_forgotten():
+    clock = ManualClock(0)
+    task = asyncio.create_task(clock.sleep(5))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert clock.next_wake_us() is None
