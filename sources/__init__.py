@@ -1,0 +1,1 @@
+"""From outside to events: the HTTP front, its push kinds, and pull kinds under supervision."""

@@ -1,0 +1,65 @@
+"""The block `connectionBackoff` of pull kinds: how often, and how far apart, a connection is tried (spec-sources 1.3).
+
+Upstream gives a source up after these steps. Here the supervisor then waits, starts it again, and so on for ever.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from events.model import SpecModel
+
+_UNITS_NS = {"ns": 1, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "h": 3600e9}
+_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_DEFAULT_DURATION_S = 1.0
+_DEFAULT_STEPS = 5
+_LONGEST_WAIT_S = 600.0
+"""No wait is longer, whatever the factor makes of it: a broker that is back should not stay unread."""
+
+
+class ConnectionBackoff(SpecModel):
+    """Attempt i (from 0) that fails is followed by a wait of `duration * factor^i * (1 + U[0, jitter))`."""
+
+    duration: int | str | None = None
+    """Nanoseconds as a number, or a Go duration such as `1m30s`; default 1s."""
+    factor: float | int | None = None
+    """Default 1."""
+    jitter: float | int | None = None
+    """Default 1."""
+    steps: int | None = None
+    """Attempts in all; default 5, also for 0 and less."""
+
+    def fault(self) -> str:
+        """What is wrong with it; empty where nothing is."""
+        if isinstance(self.duration, str) and go_duration_s(self.duration) is None:
+            return f"invalid backoff configuration, {self.duration!r} is not a duration such as 1s or 1m30s"
+        return ""
+
+    def waits_s(self, random: Callable[[], float]) -> Iterator[float]:
+        """Seconds to wait after each attempt but the last; `random` gives [0, 1)."""
+        duration_s = _DEFAULT_DURATION_S
+        if isinstance(self.duration, str):
+            duration_s = go_duration_s(self.duration) or 0.0
+        elif self.duration is not None:
+            duration_s = self.duration / 1e9
+        factor = 1.0 if self.factor is None else self.factor
+        jitter = 1.0 if self.jitter is None else self.jitter
+        steps = self.steps if self.steps and self.steps > 0 else _DEFAULT_STEPS
+        wait_s = duration_s
+        for _ in range(steps - 1):
+            yield min(max(wait_s * (1 + random() * jitter), 0.0), _LONGEST_WAIT_S)
+            # Cut at each step, so that no factor overflows.
+            wait_s = min(wait_s * factor, _LONGEST_WAIT_S)
+
+
+def go_duration_s(text: str) -> float | None:
+    """Seconds of a Go duration (`1h30m`, `-1.5s`, `0`), or None where the text is none."""
+    unsigned = text[1:] if text[:1] in {"+", "-"} else text
+    if unsigned == "0":
+        return 0.0
+    parts = _PART.findall(unsigned)
+    if not parts or "".join(number + unit for number, unit in parts) != unsigned:
+        return None
+    nanoseconds = sum(float(number) * _UNITS_NS[unit] for number, unit in parts)
+    return (-nanoseconds if text[0] == "-" else nanoseconds) / 1e9
