@@ -1,0 +1,171 @@
+"""Which resources are in force: the files' newest good texts, and what is wrong with the others. Pure.
+
+A text that is refused leaves the last good one in force. A resource whose file vanished stays for some seconds,
+since editors save by rename (design, section 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import orjson
+
+from events.bus import ResourceState, ResourceVersion
+from events.errors import Finding, ResourceRefused, Severity
+from events.resource import ResourceDocument
+from kikkake.files import Loaded
+from sensors.compile import CompiledSensor, check_sensor
+from sources.spec import EventSourceSpec, read_event_source
+
+EVENT_SOURCE = "EventSource"
+SENSOR = "Sensor"
+
+
+class Key(NamedTuple):
+    """The identity of a resource without a cluster."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    @property
+    def uid(self) -> str:
+        """`file:NAMESPACE/NAME` for a Sensor (design, section 4); an EventSource of the same name is another."""
+        prefix = "file:" if self.kind == SENSOR else "file:eventsource:"
+        return f"{prefix}{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One resource."""
+
+    key: Key
+    document: ResourceDocument | None
+    """The text in force; None when there never was a good one."""
+    spec: CompiledSensor | EventSourceSpec | None
+    """What it was read as."""
+    findings: tuple[Finding, ...]
+    """Of the newest text, which need not be the one in force."""
+    file: str
+    is_outdated: bool = False
+    """The newest text was refused, or its file cannot be read: the last good one is in force."""
+    gone_us: int | None = None
+    """Since when its file is away."""
+
+    @property
+    def state(self) -> str:
+        """In a word, for people."""
+        if self.spec is None:
+            return "refused"
+        if self.is_outdated:
+            return "outdated"
+        is_suspended = isinstance(self.spec, CompiledSensor) and self.spec.is_suspended
+        return "suspended" if is_suspended else "active"
+
+
+Catalog = dict[Key, Entry]
+"""By identity, in the order of the files."""
+
+
+def stored_catalog(versions: Iterable[ResourceVersion]) -> Catalog:
+    """What was in force when the last process ended, as far as this build can still read it."""
+    catalog: Catalog = {}
+    for version in versions:
+        if version.state is ResourceState.DELETED:
+            continue
+        key = Key(version.kind, version.namespace, version.name)
+        entry = _read(key, ResourceDocument(orjson.loads(version.text), "", {}))
+        if entry.spec is not None:
+            catalog[key] = entry
+    return catalog
+
+
+def update_catalog(
+    previous: Mapping[Key, Entry], loaded: Loaded, now_us: int, *, vanish_after_us: int
+) -> Catalog:
+    """The catalog after the files were read again."""
+    catalog: Catalog = {}
+    for document in loaded.documents:
+        key = Key(document.kind, document.namespace, document.name)
+        if document.kind not in _READERS:
+            continue
+        if key in catalog:
+            catalog[key] = _with_duplicate(catalog[key], document)
+            continue
+        entry = _with_reading_faults(_read(key, document), loaded)
+        earlier = previous.get(key)
+        if entry.spec is None and earlier is not None and earlier.spec is not None:
+            entry = replace(earlier, findings=entry.findings, file=entry.file, is_outdated=True, gone_us=None)
+        catalog[key] = entry
+    for key, entry in previous.items():
+        if key not in catalog and (kept := _kept(entry, loaded, now_us, vanish_after_us)):
+            catalog[key] = kept
+    return catalog
+
+
+def _kept(entry: Entry, loaded: Loaded, now_us: int, vanish_after_us: int) -> Entry | None:
+    """An entry that the files do not show any more, or None when it is to be forgotten."""
+    unreadable = {finding.file for finding in loaded.findings if finding.code == "Unparsable"}
+    if entry.file in unreadable or (not entry.file and unreadable):
+        faults = tuple(finding for finding in loaded.findings if not entry.file or finding.file == entry.file)
+        return replace(entry, findings=faults, is_outdated=True, gone_us=None)
+    gone_us = now_us if entry.gone_us is None else entry.gone_us
+    return replace(entry, gone_us=gone_us) if now_us - gone_us < vanish_after_us else None
+
+
+def _with_duplicate(entry: Entry, document: ResourceDocument) -> Entry:
+    first = f"{entry.file}:{entry.document.position(())[0]}" if entry.document is not None else entry.file
+    finding = document.finding(
+        ("metadata", "name"),
+        f"{document.label} is already defined in {first}; this one is not used",
+        "give it another name, or remove one",
+        code="DuplicateResource",
+    )
+    return replace(entry, findings=(*entry.findings, finding))
+
+
+def _with_reading_faults(entry: Entry, loaded: Loaded) -> Entry:
+    """Faults that were seen while reading the text (duplicate keys) refuse what is in that document."""
+    document = entry.document
+    if document is None or not (lines := _lines(document)):
+        return entry
+    faults = tuple(
+        finding
+        for finding in loaded.findings
+        if finding.file == document.file and lines[0] <= finding.line <= lines[1]
+    )
+    if not faults:
+        return entry
+    is_refused = any(finding.severity is Severity.ERROR for finding in faults)
+    return replace(entry, findings=(*faults, *entry.findings), spec=None if is_refused else entry.spec)
+
+
+def _lines(document: ResourceDocument) -> tuple[int, int] | None:
+    lines = [line for line, _ in document.positions.values()]
+    return (min(lines), max(lines)) if lines else None
+
+
+def _read(key: Key, document: ResourceDocument) -> Entry:
+    spec, findings = _READERS[key.kind](document)
+    return Entry(key=key, document=document, spec=spec, findings=findings, file=document.file)
+
+
+Reader = Callable[[ResourceDocument], tuple[CompiledSensor | EventSourceSpec | None, tuple[Finding, ...]]]
+
+
+def _read_sensor(document: ResourceDocument) -> tuple[CompiledSensor | None, tuple[Finding, ...]]:
+    compiled, findings = check_sensor(document)
+    return compiled, tuple(findings)
+
+
+def _read_source(document: ResourceDocument) -> tuple[EventSourceSpec | None, tuple[Finding, ...]]:
+    try:
+        spec = read_event_source(document)
+    except ResourceRefused as refused:
+        return None, refused.findings
+    return spec, spec.findings
+
+
+_READERS: Mapping[str, Reader] = {EVENT_SOURCE: _read_source, SENSOR: _read_sensor}

@@ -1,0 +1,306 @@
+"""The gateway of one process: the only place where its parts are wired, started and stopped.
+
+Start: store, Sensors, act loop, sources. Stop, in this order: take nothing in any more, finish what is being
+answered, let running attempts end, close the store. A storage that fails ends the process at once, since nothing
+may be written after it (design, B8).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, NoReturn
+
+from events.bus import BusBroken, ResourceChange, ResourceState, Runner
+from events.buses.sqlite import SqliteBus, SqliteSettings, open_bus
+from events.clock import US_PER_S, SystemClock
+from events.errors import KikkakeError
+from events.log import Logger
+from events.metrics import Metrics
+from events.ports import Kube, Secrets
+from events.topic import Topic
+from kikkake.api.listener import Listener
+from kikkake.api.server import admin_listener, observability_listener
+from kikkake.catalog import EVENT_SOURCE, Catalog, stored_catalog, update_catalog
+from kikkake.files import Loaded, load_resources
+from kikkake.kube_client import KubeClient
+from kikkake.observe import Observer, Tell
+from kikkake.secrets import FileSecrets, FirstOf, KubeSecrets
+from kikkake.services import GatewayServices
+from kikkake.settings import ClusterSettings, RunSettings
+from kikkake.watch import watch_files
+from sensors.act import Actor
+from sensors.canonical import canonical_json
+from sensors.compile import CompiledSensor
+from sensors.decide import Decider
+from sensors.lookup import Lookup
+from sensors.trigger import TriggerServices
+from sources.limits import ServerSettings
+from sources.server import Front, RouteProblem
+from sources.source import PullSource
+from sources.spec import EventSourceSpec
+from sources.supervise import PullSpec, Supervisor
+
+EXIT_BROKEN = 70
+"""The storage failed. The next start checks the store (EX_SOFTWARE of sysexits: not a fault of the arguments)."""
+
+
+class GatewayFailed(KikkakeError):
+    """A loop of the gateway ended by an error of ours; the process cannot go on."""
+
+
+class Gateway:
+    """One process that receives, decides and acts. `start`, then `wait`, then `stop`; used once."""
+
+    def __init__(self, settings: RunSettings, tell: Tell, *, as_json: bool = False) -> None:
+        self._settings = settings
+        self._tell = tell
+        self._as_json = as_json
+        self._log = Logger("gateway")
+        self._clock = SystemClock()
+        self._bus_settings = SqliteSettings()
+        self._metrics = Metrics()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._failed: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
+        self._closers: list[Callable[[], Coroutine[Any, Any, Any]]] = []
+        self._reloading = asyncio.Lock()
+        self._listeners: dict[str, Listener] = {}
+        self.catalog: Catalog = {}
+        self.problems: list[RouteProblem] = []
+        self.services: GatewayServices
+
+    async def start(self) -> None:
+        """Open the store, load the resources, and serve. What was opened is closed again when one of them fails."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        loaded = load_resources(self._settings.paths)
+        bus = await self._open_bus()
+        runner = await bus.take_over()
+        kube = await self._connect()
+        secrets = self._open_secrets(kube)
+        self._decider = Decider(
+            runner,
+            bus.reader(),
+            self._clock,
+            store_key=bus.store_key,
+            # The act loop is made after the Sensors are loaded: it looks up its triggers there.
+            offer=lambda effects: self._actor.offer(effects),  # noqa: PLW0108
+            look_again=lambda: self._actor.look_again(),  # noqa: PLW0108
+        )
+        state = await self._decider.load()
+        self._actor = self._make_actor(bus, runner, kube, secrets)
+        server_settings = ServerSettings(
+            host=self._settings.listen.deliveries_host,
+            ports=self._settings.listen.ports,
+            drain_timeout_s=self._settings.drain_timeout_s,
+            max_event_bytes=self._bus_settings.max_event_bytes,
+        )
+        self._front = Front(server_settings, bus.publish, secrets, self._clock, self._metrics, self._log)
+        self._supervisor = Supervisor(bus.publish, secrets, self._clock, self._metrics)
+        self.services = GatewayServices(self, bus, self._decider, self._actor, self._front)
+        await self._listen()
+        self.catalog = stored_catalog(state.resources)
+        # A file that is not there at the start was removed on purpose: nobody was saving it just now.
+        await self._apply(loaded, vanish_after_us=0)
+        self._own(self._actor.run(), "act")
+        self._own(self._decider.run(), "decide")
+        if self._settings.watch:
+            self._own(watch_files(self._settings, self.reload, self._clock), "watch")
+        self.services.is_started = True
+
+    async def wait(self) -> None:
+        """Until a loop fails (raises) or the caller is cancelled."""
+        await asyncio.shield(self._failed)
+
+    async def reload(self) -> Loaded:
+        """Read the files again and swap what changed; what was refused leaves its last good text in force."""
+        loaded = await asyncio.to_thread(load_resources, self._settings.paths)
+        await self._apply(loaded, vanish_after_us=round(self._settings.vanish_after_s * US_PER_S))
+        return loaded
+
+    def now_us(self) -> int:
+        """Wall time, microseconds since 1970."""
+        return self._clock.now_us()
+
+    def about(self) -> dict[str, str]:
+        """Facts for `status`."""
+        cluster = self._settings.cluster
+        return {"data": str(self._settings.data), "cluster": "dry run" if cluster is None else cluster.label}
+
+    def listening(self) -> dict[str, str]:
+        """Addresses of the two APIs."""
+        return {name: listener.url for name, listener in self._listeners.items()}
+
+    async def stop(self) -> None:
+        """Stop in order; each step is bounded in time. Safe to call after a failed start."""
+        if hasattr(self, "services"):
+            self.services.is_draining = True
+        if hasattr(self, "_front"):
+            await asyncio.gather(self._supervisor.close(), self._front.drain())
+            await self._front.close()
+        await self._end_tasks("watch", "decide")
+        if hasattr(self, "_actor"):
+            await self._actor.stop(self._settings.attempt_drain_timeout_s)
+        await self._end_tasks("act")
+        for close in reversed(self._closers):
+            await close()
+        self._closers.clear()
+        if not self._failed.done():
+            self._failed.cancel()
+
+    async def _open_bus(self) -> SqliteBus:
+        bus = await open_bus(self._settings.data, self._bus_settings, self._clock)
+        bus.on_broken = self._exit_broken
+        self._closers.append(bus.close)
+        return bus
+
+    async def _connect(self) -> Kube | None:
+        if self._settings.cluster is None:
+            return None
+        kube = await connect(self._settings.cluster)
+        self._closers.append(kube.close)
+        return kube
+
+    def _open_secrets(self, kube: Kube | None) -> Secrets:
+        """The folders in their order, then the cluster."""
+        stores: list[Secrets] = [FileSecrets(folder) for folder in self._settings.secrets]
+        if kube is not None:
+            stores.append(KubeSecrets(kube, self._clock))
+        return FirstOf(stores)
+
+    def _make_actor(self, bus: SqliteBus, runner: Runner, kube: Kube | None, secrets: Secrets) -> Actor:
+        services = TriggerServices(kube=kube, secrets=secrets, clock=self._clock, store_key=bus.store_key)
+        lookup = Lookup(self._decider.roster, runner, bus.reader(), services)
+        self._closers.append(lookup.close)
+        observer = Observer(self._metrics, self._tell, as_json=self._as_json)
+        return Actor(runner, lookup, self._clock, observer, is_dry_run=self._settings.cluster is None)
+
+    async def _listen(self) -> None:
+        listen = self._settings.listen
+        services, registry = self.services, self._metrics.registry
+        if listen.metrics_port is not None:
+            port = listen.metrics_port
+            self._listeners["metrics"] = observability_listener(
+                services, registry, host=listen.metrics_host, port=port
+            )
+        if listen.admin_port is not None:
+            self._listeners["admin"] = admin_listener(
+                services, host=listen.admin_host, port=listen.admin_port
+            )
+        for listener in self._listeners.values():
+            await listener.start()
+            self._closers.append(listener.stop)
+
+    async def _apply(self, loaded: Loaded, *, vanish_after_us: int) -> None:
+        async with self._reloading:
+            self.catalog = update_catalog(
+                self.catalog, loaded, self._clock.now_us(), vanish_after_us=vanish_after_us
+            )
+            specs = [entry.spec for entry in self.catalog.values()]
+            sensors = [spec for spec in specs if isinstance(spec, CompiledSensor)]
+            sources = [spec for spec in specs if isinstance(spec, EventSourceSpec)]
+            # Sensors first: what a new source brings is then seen by the Sensors that came with it.
+            await self._decider.apply(
+                sensors, deleted=self._deleted_sensors(), resources=self._source_changes(sources)
+            )
+            self.problems = await self._front.apply(sources)
+            await self._supervisor.apply(_pull_specs(sources))
+
+    def _deleted_sensors(self) -> list[str]:
+        kept = {key.uid for key in self.catalog}
+        return [uid for uid in self._decider.roster.judged if uid not in kept]
+
+    def _source_changes(self, sources: list[EventSourceSpec]) -> list[ResourceChange]:
+        """EventSources are stored too, so that the last good text serves after a restart."""
+        stored = {
+            uid: version
+            for uid, version in self._decider.roster.versions.items()
+            if version.kind == EVENT_SOURCE and version.state is not ResourceState.DELETED
+        }
+        changes = [_source_change(spec) for spec in sources]
+        present = {change.uid for change in changes}
+        gone = [
+            ResourceChange(
+                uid=uid,
+                kind=version.kind,
+                namespace=version.namespace,
+                name=version.name,
+                state=ResourceState.DELETED,
+                spec_hash=version.spec_hash,
+                text=version.text,
+            )
+            for uid, version in stored.items()
+            if uid not in present
+        ]
+        return [
+            change for change in changes if change.uid not in stored or stored[change.uid].text != change.text
+        ] + gone
+
+    def _own(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None or self._failed.done():
+            return
+        if isinstance(error, BusBroken):
+            self._exit_broken(error)
+        if not isinstance(error, KikkakeError):
+            self._log.bug("gateway.loop_failed", error, loop=task.get_name())
+            error = GatewayFailed(f"the {task.get_name()} loop failed: {type(error).__name__}; see the log")
+        self._failed.set_exception(error)
+
+    async def _end_tasks(self, *names: str) -> None:
+        ending = [task for task in self._tasks if task.get_name() in names]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
+
+    def _exit_broken(self, error: BusBroken) -> None:
+        self._log.error("gateway.storage_failed", detail=str(error))
+        sys.stderr.flush()
+        # No clean-up: a checkpoint or another write could make it worse (fsync is never tried twice).
+        os._exit(EXIT_BROKEN)
+
+
+async def connect(cluster: ClusterSettings) -> KubeClient:
+    """The Kubernetes API that the settings name. Imports the client library, which costs 400 ms and 60 MB."""
+    from kikkake.kube import connect_in_cluster, connect_kubeconfig  # noqa: PLC0415 - only where a cluster is used
+
+    if cluster.in_cluster:
+        return await connect_in_cluster()
+    file = Path(cluster.kubeconfig) if cluster.kubeconfig else None
+    return await connect_kubeconfig(file, cluster.context or None)
+
+
+def _pull_specs(sources: list[EventSourceSpec]) -> list[PullSpec]:
+    return [
+        PullSpec(Topic(spec.namespace, spec.event_bus_name, spec.name, event.name), event.source)
+        for spec in sources
+        for event in spec.pull_events()
+        if isinstance(event.source, PullSource)
+    ]
+
+
+def _source_change(spec: EventSourceSpec) -> ResourceChange:
+    text = canonical_json(spec.document.value)
+    return ResourceChange(
+        uid=f"file:eventsource:{spec.namespace}/{spec.name}",
+        kind=EVENT_SOURCE,
+        namespace=spec.namespace,
+        name=spec.name,
+        state=ResourceState.ACTIVE,
+        spec_hash=hashlib.sha256(text).digest(),
+        text=text,
+    )

@@ -1,0 +1,153 @@
+"""Resources from files on disk: which files count, what is in them, and noticing when they change.
+
+Test documents (design, section 7) live in `*_test.yaml` or under a folder `tests/`; everything that reads
+resources skips them. Documents of other kinds (a Deployment beside a Sensor) are counted and left alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from events.errors import Finding, KikkakeError
+from events.resource import ResourceDocument, read_documents
+
+RESOURCE_API = "argoproj.io/v1alpha1"
+RESOURCE_KINDS = ("EventSource", "Sensor", "EventBus")
+TEST_API = "kikkake/v1"
+TEST_KINDS = ("SensorTest", "EventSourceTest")
+
+_SUFFIXES = {".yaml", ".yml", ".json"}
+_MAX_FILE_BYTES = 8_388_608
+"""A resource is at most 1.5 MiB in a cluster; a file of several may be larger, a log that ended in .json is not one."""
+_SKIPPED_FOLDERS = {".git", ".venv", "node_modules", "__pycache__", ".kikkake"}
+
+
+class FilesUnreadable(KikkakeError):
+    """A path that was given does not exist or cannot be read."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What a set of paths holds."""
+
+    documents: list[ResourceDocument] = field(default_factory=list)
+    """EventSources, Sensors and EventBuses, in the order of the files."""
+    tests: list[ResourceDocument] = field(default_factory=list)
+    """Test documents that stand where resources belong."""
+    findings: list[Finding] = field(default_factory=list)
+    """Faults of reading: syntax, duplicate keys."""
+    files: list[Path] = field(default_factory=list)
+    ignored: int = 0
+    """Documents of kinds that are not ours."""
+
+    def of_kind(self, kind: str) -> list[ResourceDocument]:
+        return [document for document in self.documents if document.kind == kind]
+
+
+def is_test_file(path: Path, root: Path) -> bool:
+    """Whether the file holds test documents by its name or by a folder `tests` below the given root."""
+    relative = path.relative_to(root).parent.parts if path.is_relative_to(root) else ()
+    return path.stem.endswith("_test") or "tests" in relative
+
+
+def resource_files(paths: Sequence[str]) -> Iterator[Path]:
+    """Every resource file of the paths, folders recursively, each once and in a fixed order."""
+    yield from _files(paths, tests=False)
+
+
+def files_with_tests(paths: Sequence[str]) -> Iterator[Path]:
+    """Every test file of the paths; a file that is named itself counts whatever its name is."""
+    yield from _files(paths, tests=True)
+
+
+def load_resources(paths: Sequence[str]) -> Loaded:
+    """Read all resources of the paths (no path: the current folder; `-`: standard input).
+
+    Raises FilesUnreadable for a path that was named and is not there; faults inside files are findings.
+    """
+    loaded = Loaded()
+    for name in paths:
+        if name == "-":
+            _take(loaded, sys.stdin.read(), "-")
+    for path in resource_files([name for name in paths if name != "-"] if paths else ["."]):
+        text = _read(path, loaded)
+        if text is not None:
+            loaded.files.append(path)
+            _take(loaded, text, str(path))
+    return loaded
+
+
+def fingerprint(paths: Sequence[str]) -> dict[Path, tuple[int, int, int]]:
+    """Time, size and inode of every resource file: differs when something was saved, also by rename."""
+    marks: dict[Path, tuple[int, int, int]] = {}
+    for path in resource_files(paths or ["."]):
+        try:
+            stat = path.stat()
+        except OSError:
+            continue  # it vanished between listing and looking: the next look sees what came of it
+        marks[path] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+    return marks
+
+
+def _files(paths: Sequence[str], *, tests: bool) -> Iterator[Path]:
+    seen: set[Path] = set()
+    for name in paths:
+        root = Path(name)
+        if root.is_dir():
+            found = [path for path in _walk(root) if is_test_file(path, root) is tests]
+        elif root.exists():
+            found = [root]
+        elif name == "-":
+            continue
+        else:
+            raise FilesUnreadable(f"{name}: no such file or folder")
+        for path in found:
+            if path not in seen:
+                seen.add(path)
+                yield path
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED_FOLDERS)
+        for name in sorted(files):
+            path = Path(folder, name)
+            if path.suffix in _SUFFIXES and not name.startswith("."):
+                yield path
+
+
+def _read(path: Path, loaded: Loaded) -> str | None:
+    try:
+        size = path.stat().st_size
+        if size > _MAX_FILE_BYTES:
+            what = f"{size} bytes; at most {_MAX_FILE_BYTES} are read"
+            loaded.findings.append(Finding(at="(file)", what=what, code="Unparsable", file=str(path)))
+            return None
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError as error:
+        what = f"not UTF-8 at byte {error.start}"
+        loaded.findings.append(Finding(at="(file)", what=what, code="Unparsable", file=str(path)))
+    except OSError as error:
+        raise FilesUnreadable(f"{path}: {error.strerror}") from error
+    return None
+
+
+def _take(loaded: Loaded, text: str, file: str) -> None:
+    documents, findings = read_documents(text, file)
+    loaded.findings += findings
+    for document in documents:
+        if document.api_version == TEST_API and document.kind in TEST_KINDS:
+            loaded.tests.append(document)
+        elif document.kind in RESOURCE_KINDS and document.api_version.startswith("argoproj.io/"):
+            loaded.documents.append(document)
+            if document.api_version != RESOURCE_API:
+                what = f"apiVersion `{document.api_version}` is not known"
+                loaded.findings.append(document.finding(("apiVersion",), what, f"write {RESOURCE_API}"))
+        else:
+            loaded.ignored += 1

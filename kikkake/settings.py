@@ -1,0 +1,63 @@
+"""Settings of a process: read once from flags and environment, frozen, passed on as the smallest part that does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterSettings:
+    """Which Kubernetes API objects are created in. Exactly one of the three is set."""
+
+    context: str = ""
+    """A context of the kubeconfig."""
+    kubeconfig: str = ""
+    """A kubeconfig file; its current context."""
+    in_cluster: bool = False
+    """The service account that is mounted into the pod."""
+
+    @property
+    def label(self) -> str:
+        """For the first line of `run` and the name of the store."""
+        if self.in_cluster:
+            return "in-cluster"
+        return self.context or f"kubeconfig {self.kubeconfig}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenSettings:
+    """Where the process listens. Port 0 takes a free one; None switches a listener off."""
+
+    deliveries_host: str = "127.0.0.1"
+    """Where sources listen; their ports come from the EventSources. Loopback: a laptop is no server."""
+    ports: Mapping[int, int] = field(default_factory=dict)
+    """Declared port of a source -> the port to listen on instead; 0 takes a free one."""
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = 7777
+    """Upstream's metrics port, so that existing scrape configurations fit."""
+    admin_host: str = "127.0.0.1"
+    admin_port: int | None = 7778
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """Everything that `kikkake run` is told."""
+
+    paths: tuple[str, ...]
+    data: Path
+    cluster: ClusterSettings | None
+    """None = a dry run that prints what would be created."""
+    secrets: tuple[Path, ...] = ()
+    """Folders with NAME/KEY files that stand in for Secrets and ConfigMaps."""
+    listen: ListenSettings = field(default_factory=ListenSettings)
+    watch: bool = True
+    drain_timeout_s: float = 20.0
+    """Deliveries in hand get this long at a stop; below Kubernetes' grace of 30 s."""
+    attempt_drain_timeout_s: float = 75.0
+    """Running attempts get this long: an HTTP trigger may take 60 s."""
+    poll_interval_s: float = 0.5
+    """How often files are looked at. A look costs one stat a file: 500 files take 2 ms."""
+    vanish_after_s: float = 5.0
+    """A file that is away for this long counts as deleted: editors save by rename (design, section 4)."""

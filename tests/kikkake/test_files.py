@@ -1,0 +1,58 @@
+"""Which files hold resources, which hold tests, and when something changed."""
+
+import pytest
+
+from kikkake.files import FilesUnreadable, files_with_tests, fingerprint, load_resources, resource_files
+
+SENSOR = "apiVersion: argoproj.io/v1alpha1\nkind: Sensor\nmetadata: {name: a}\nspec: {}\n"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "sensor.yaml").write_text(SENSOR)
+    (tmp_path / "sensor_test.yaml").write_text("apiVersion: kikkake/v1\nkind: SensorTest\n")
+    (tmp_path / "tests" / "more.yaml").write_text("apiVersion: kikkake/v1\nkind: SensorTest\n")
+    (tmp_path / "deployment.yaml").write_text("apiVersion: apps/v1\nkind: Deployment\n")
+    (tmp_path / "notes.txt").write_text("not a resource")
+    return tmp_path
+
+
+def names(paths):
+    return [path.name for path in paths]
+
+
+def test_tests_are_told_from_resources_by_name_and_folder(folder):
+    assert names(resource_files(["."])) == ["deployment.yaml", "sensor.yaml"]
+    assert names(files_with_tests(["."])) == ["sensor_test.yaml", "more.yaml"]
+
+
+def test_no_path_means_the_current_folder_and_other_kinds_are_counted(folder):
+    loaded = load_resources([])
+    assert [document.label for document in loaded.documents] == ["sensor default/a"]
+    assert (loaded.ignored, loaded.findings) == (1, [])
+
+
+def test_a_path_that_is_not_there_is_named(folder):
+    with pytest.raises(FilesUnreadable, match=r"nowhere\.yaml: no such file"):
+        load_resources(["nowhere.yaml"])
+
+
+def test_another_version_of_our_api_is_a_finding(folder):
+    (folder / "sensor.yaml").write_text(SENSOR.replace("v1alpha1", "v2"))
+    assert load_resources([]).findings[0].at == "apiVersion"
+
+
+def test_bytes_that_are_no_text_are_a_finding_and_the_others_stay(folder):
+    (folder / "bad.yaml").write_bytes(b"\xff\xfe\x00")
+    loaded = load_resources([])
+    assert [finding.what for finding in loaded.findings] == ["not UTF-8 at byte 0"]
+    assert len(loaded.documents) == 1
+
+
+def test_a_save_by_rename_changes_the_fingerprint(folder):
+    before = fingerprint(["."])
+    (folder / "new.yaml").write_text(SENSOR)
+    (folder / "new.yaml").rename(folder / "sensor.yaml")
+    assert fingerprint(["."]) != before
