@@ -20,9 +20,14 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from events.clock import format_time
+import orjson
+import pydantic
+
+from events.clock import format_time, parse_time
 from events.event import JSON, Event, go_json
+from events.model import SpecModel
 from sources.delivery import Rejected
 from sources.message_body import message_body
 
@@ -49,6 +54,45 @@ class KafkaRecord:
     def size_bytes(self) -> int:
         headers = sum(len(name) + len(value or b"") for name, value in self.headers)
         return len(self.key or b"") + len(self.value or b"") + headers
+
+
+class GivenRecord(SpecModel):
+    """A record as a test writes it."""
+
+    topic: str
+    partition: int = 0
+    offset: int = 0
+    timestamp: str = ""
+    """RFC 3339."""
+    key: str | None = None
+    value: Any = None
+    """A text as its bytes, null as a tombstone, anything else as JSON."""
+    headers: dict[str, str] = {}
+
+    @classmethod
+    def read(cls, members: Mapping[str, Any], *, default_us: int) -> KafkaRecord:
+        """Raises ValueError with what is wrong."""
+        try:
+            given = cls.model_validate(dict(members))
+        except pydantic.ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        if unknown := list(given.model_extra or {}):
+            raise ValueError(f"a record has no `{unknown[0]}`; it has {', '.join(cls.field_names())}")
+        time_us = parse_time(given.timestamp) if given.timestamp else default_us
+        if time_us is None:
+            raise ValueError("timestamp is not a time such as 2026-11-23T10:00:00Z")
+        value = given.value
+        is_bytes = value is None or isinstance(value, str)
+        return KafkaRecord(
+            topic=given.topic,
+            partition=given.partition,
+            offset=given.offset,
+            timestamp_ms=time_us // 1000,
+            key=None if given.key is None else given.key.encode(),
+            value=(None if value is None else value.encode()) if is_bytes else orjson.dumps(value),
+            headers=tuple((name, text.encode()) for name, text in given.headers.items()),
+        )
 
 
 def record_event(

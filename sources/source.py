@@ -35,6 +35,7 @@ __all__ = [
     "PullSource",
     "Pulled",
     "PushSource",
+    "RecordUnreadable",
     "Rejected",
 ]
 
@@ -151,6 +152,17 @@ class PullSource(ABC):
     @abstractmethod
     def secret_refs(self) -> tuple[SecretRef, ...]:
         """The secrets that it needs before it can start."""
+
+    def recorded(self, record: Mapping[str, Any], *, default_us: int) -> Pulled | None:
+        """A record that `kikkake test` gives in place of the outside, as `pull` would yield it; None = not its own.
+
+        `default_us` is its time where it says none. Raises RecordUnreadable: no record of this kind.
+        """
+        raise RecordUnreadable(f"sources of kind {self.kind} take no records in tests")
+
+
+class RecordUnreadable(KikkakeError):
+    """A record of a test is not one of the kind that is to read it."""
 
 
 class PullFailed(KikkakeError):

@@ -20,7 +20,7 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka import errors as kafka_errors
@@ -43,8 +43,8 @@ from sources.kafka_client import (
 )
 from sources.kafka_config import KafkaConfig, check_kafka
 from sources.kafka_reader import KafkaReader, RecordUndecodable
-from sources.kafka_record import KafkaRecord, record_event
-from sources.source import Pulled, PullFailed, PullSource
+from sources.kafka_record import GivenRecord, KafkaRecord, record_event
+from sources.source import Pulled, PullFailed, PullSource, RecordUnreadable
 
 log = Logger("sources.kafka")
 
@@ -118,6 +118,17 @@ class Kafka(PullSource):
             size_bytes=record.size_bytes,
             rejected=rejected,
         )
+
+    def recorded(self, record: Mapping[str, Any], *, default_us: int) -> Pulled | None:
+        """See the contract; the brokers of a test are the cluster `test`."""
+        try:
+            given = GivenRecord.read(record, default_us=default_us)
+        except ValueError as error:
+            raise RecordUnreadable(str(error)) from error
+        is_other_partition = not self.config.consumer_group and str(given.partition) != self.config.partition
+        if given.topic != self.config.topic or is_other_partition:
+            return None
+        return self._pulled(given, Cluster("test", "test", frozenset()), lambda _place, _offset: None)
 
     @property
     def _label(self) -> str:

@@ -1,0 +1,268 @@
+"""The EventSource resource: its kinds, its faults with upstream's texts, and what is read but not carried out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from events.errors import Finding, ResourceRefused, Scope, Severity
+from events.model import SpecModel, read_model
+from events.registry import KindNotFound
+from events.resource import Path, ResourceDocument, nearest_name, type_word
+from sources.source import SOURCES, PullSource, PushSource
+
+API_VERSION = "argoproj.io/v1alpha1"
+_CODE = "InvalidEventSource"
+
+_IS_ROLLING: Mapping[str, bool] = {
+    **dict.fromkeys(
+        (
+            *("azureQueueStorage", "bitbucket", "bitbucketserver", "gerrit", "github"),
+            *("gitlab", "mns", "slack", "sns", "sqs", "storageGrid", "stripe", "webhook"),
+        ),
+        True,
+    ),
+    **dict.fromkeys(
+        (
+            *("amqp", "azureEventsHub", "azureServiceBus", "calendar", "emitter", "file", "generic", "hdfs"),
+            *("kafka", "minio", "mqtt", "nats", "nsq", "pubSub", "pulsar", "redis", "redisStream"),
+            *("resource", "sftp"),
+        ),
+        False,
+    ),
+}
+"""Upstream's kinds and their update group (spec-sources 1.4): kinds of both groups cannot be put in one spec."""
+
+
+class EventSourceFields(SpecModel):
+    """The fields of `spec` that are no kind."""
+
+    event_bus_name: str = "default"
+    """Name of the EventBus in the same namespace."""
+    replicas: int | None = None
+    """Pods of upstream's Deployment; without effect here."""
+    service: dict[str, Any] | None = None
+    """Upstream's ClusterIP Service."""
+    template: dict[str, Any] | None = None
+    """Customisation of upstream's pods; without effect here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventSpec:
+    """One event of an EventSource, ready to run."""
+
+    kind: str
+    name: str
+    path: Path
+    source: PushSource | PullSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventSourceSpec:
+    """An EventSource that can be used; events with an error of their own are left out of `events`."""
+
+    document: ResourceDocument
+    namespace: str
+    name: str
+    event_bus_name: str
+    events: tuple[EventSpec, ...]
+    findings: tuple[Finding, ...]
+    """Warnings, and the errors of single events (`Scope.PART`)."""
+
+    def pull_events(self) -> tuple[EventSpec, ...]:
+        """Those that fetch their events themselves."""
+        return tuple(event for event in self.events if isinstance(event.source, PullSource))
+
+
+def read_event_source(document: ResourceDocument) -> EventSourceSpec:
+    """Read a resource of kind EventSource.
+
+    Raises:
+        ResourceRefused: upstream's own validation refuses it too; carries every finding, not the first.
+    """
+    return _Reader(document).read()
+
+
+class _Reader:
+    """Collects the findings of one resource."""
+
+    def __init__(self, document: ResourceDocument) -> None:
+        self._document = document
+        self._findings: list[Finding] = []
+        self._events: list[EventSpec] = []
+        self._names: set[str] = set()
+        self._groups: dict[bool, str] = {}
+        self._is_strict = document.annotations.get("kikkake/strict") == "true"
+
+    def read(self) -> EventSourceSpec:
+        spec = self._document.value.get("spec")
+        if not self._document.name:
+            self._fault(("metadata", "name"), "is missing", "give the EventSource a name")
+        if not isinstance(spec, dict):
+            self._fault(
+                ("spec",), f"expected an object, got {type_word(spec)}", "write a spec with one source"
+            )
+            raise self._refused()
+        fields = {name: spec[name] for name in EventSourceFields.field_names() if name in spec}
+        common, faults = read_model(self._document, EventSourceFields, fields, ("spec",), code=_CODE)
+        self._findings += faults
+        for kind, events in spec.items():
+            if kind not in fields:
+                self._read_kind(kind, events)
+        self._check_whole(fields)
+        if common is None or any(_refuses(finding) for finding in self._findings):
+            raise self._refused()
+        broken = {finding.part for finding in self._findings if finding.severity is Severity.ERROR}
+        return EventSourceSpec(
+            document=self._document,
+            namespace=self._document.namespace,
+            name=self._document.name,
+            event_bus_name=common.event_bus_name or "default",
+            events=tuple(event for event in self._events if f"event:{event.name}" not in broken),
+            findings=tuple(self._findings),
+        )
+
+    def _read_kind(self, kind: str, events: Any) -> None:
+        if events is None:
+            return
+        path: Path = ("spec", kind)
+        known = kind in _IS_ROLLING or kind in SOURCES.names()
+        if not known:
+            self._unknown_kind(kind, path)
+            return
+        if not isinstance(events, dict):
+            self._fault(path, f"expected an object of events, got {type_word(events)}", "write `NAME: {...}`")
+            return
+        if kind in _IS_ROLLING and events:
+            self._groups.setdefault(_IS_ROLLING[kind], kind)
+        for name, value in events.items():
+            if name in self._names:
+                self._fault(
+                    (*path, name), f'more than one "{name}" found in the spec', "give each event its own name"
+                )
+            self._names.add(name)
+            self._read_event(kind, name, value, (*path, name))
+
+    def _read_event(self, kind: str, name: str, value: Any, path: Path) -> None:
+        try:
+            family = SOURCES.get(kind)
+        except KindNotFound:
+            self._part(
+                name,
+                path,
+                f"sources of kind {kind} are not carried out by version {_version()} of Kikkake",
+                "remove the event, or wait for a version that has the kind",
+                code="KindNotBuilt",
+            )
+            return
+        config, faults = read_model(self._document, family.Config, value, path, code=_CODE)
+        if config is not None:
+            faults += family.check(self._document, config, path)
+            faults += self._common_findings(family, config, name, path)
+        self._findings += [_placed(finding, name, refuses_all=kind in _IS_ROLLING) for finding in faults]
+        if config is None or any(finding.severity is Severity.ERROR for finding in faults):
+            return
+        source = family(
+            config, namespace=self._document.namespace, event_source=self._document.name, event_name=name
+        )
+        self._events.append(EventSpec(kind=kind, name=name, path=path, source=source))
+        self._findings += self._proof_findings(source, name, path)
+
+    def _common_findings(
+        self, family: type[PushSource | PullSource], config: SpecModel, name: str, path: Path
+    ) -> Iterator[Finding]:
+        if "filter" in family.Config.field_names() and getattr(config, "filter", None) is not None:
+            yield self._document.finding(
+                (*path, "filter"),
+                f"filter.expression is not carried out by version {_version()} of Kikkake",
+                "filter in the Sensor instead (spec.dependencies[].filters)",
+                code="FieldNotBuilt",
+                scope=Scope.PART,
+                part=f"event:{name}",
+            )
+
+    def _proof_findings(self, source: PushSource | PullSource, name: str, path: Path) -> Iterator[Finding]:
+        if not isinstance(source, PushSource) or source.secret_refs():
+            return
+        if _acknowledges(source.config):
+            return
+        is_error = source.needs_acknowledgement or self._is_strict
+        yield self._document.finding(
+            path,
+            f"no authentication: anyone who can reach {source.endpoint().path} can create events",
+            "set a secret, or write `unauthenticated: true` beside the endpoint to say that it is meant so",
+            code="AuthenticationMissing",
+            severity=Severity.ERROR if is_error else Severity.WARNING,
+            scope=Scope.PART,
+            part=f"event:{name}",
+        )
+
+    def _unknown_kind(self, kind: str, path: Path) -> None:
+        known = sorted({*SOURCES.names(), *_IS_ROLLING, *EventSourceFields.field_names()})
+        nearest = nearest_name(kind, known)
+        fix = f"did you mean `{nearest}`?" if nearest else f"this build has: {', '.join(SOURCES.names())}"
+        # Upstream drops unknown fields in silence; ours says so, and the rest of the resource works.
+        severity = Severity.ERROR if self._is_strict else Severity.WARNING
+        self._findings.append(
+            self._document.finding(
+                path, "no such kind of source", fix, code="UnknownField", severity=severity
+            )
+        )
+
+    def _check_whole(self, fields: Mapping[str, Any]) -> None:
+        if len(self._groups) == 2:
+            self._fault(
+                ("spec",),
+                "Some types of event sources can not be put in one spec: "
+                f"`{self._groups[True]}` and `{self._groups[False]}`",
+                "make one EventSource of each",
+            )
+        if not self._names:
+            self._warn(("spec",), "NoSources", "holds no event", "add one, for example under `webhook`")
+        for name in ("replicas", "template"):
+            if fields.get(name) is not None:
+                self._warn(
+                    ("spec", name), "FieldWithoutEffect", "has no effect: one gateway serves all", "remove it"
+                )
+
+    def _warn(self, path: Path, code: str, what: str, fix: str) -> None:
+        self._findings.append(self._document.finding(path, what, fix, code=code, severity=Severity.WARNING))
+
+    def _part(self, name: str, path: Path, what: str, fix: str, *, code: str) -> None:
+        self._findings.append(
+            self._document.finding(path, what, fix, code=code, scope=Scope.PART, part=f"event:{name}")
+        )
+
+    def _fault(self, path: Path, what: str, fix: str) -> None:
+        self._findings.append(self._document.finding(path, what, fix, code=_CODE))
+
+    def _refused(self) -> ResourceRefused:
+        return ResourceRefused(self._document.label, tuple(self._findings))
+
+
+def _placed(finding: Finding, name: str, *, refuses_all: bool) -> Finding:
+    """Name the event of a finding, and let faults of our own kinds stop only that event."""
+    if finding.severity is not Severity.ERROR:
+        return finding
+    scope = finding.scope if refuses_all else Scope.PART
+    part = f"event:{name}" if scope is Scope.PART else ""
+    return dataclasses.replace(finding, scope=scope, part=part)
+
+
+def _refuses(finding: Finding) -> bool:
+    return finding.severity is Severity.ERROR and finding.scope is Scope.RESOURCE
+
+
+def _acknowledges(config: Any) -> bool:
+    context = getattr(config, "webhook", None) or config
+    return bool(getattr(context, "unauthenticated", False))
+
+
+def _version() -> str:
+    try:
+        return version("kikkake")
+    except PackageNotFoundError:
+        return "0 (not installed)"
