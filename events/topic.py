@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -26,12 +27,14 @@ class Topic(NamedTuple):
 
 def length_prefixed(parts: Iterable[bytes]) -> bytes:
     """Each part behind its length in four bytes, big-endian: different tuples give different bytes."""
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return b"".join(_prefixed(part) for part in parts)
 
 
 def event_key(topic: Topic, source: str, event_id: str) -> bytes:
     """SHA-256 (32 bytes) of the topic and the CloudEvents `source` and `id` (spec: effects, section 2)."""
-    return hashlib.sha256(length_prefixed(part.encode() for part in (*topic, source, event_id))).digest()
+    return hashlib.sha256(
+        _topic_bytes(topic) + _prefixed(source.encode()) + _prefixed(event_id.encode())
+    ).digest()
 
 
 def replay_key(topic: Topic, body_mac: bytes) -> bytes:
@@ -39,5 +42,17 @@ def replay_key(topic: Topic, body_mac: bytes) -> bytes:
 
     A sixth part with a fixed word keeps it apart from every event key (spec: signatures, rule 6).
     """
-    parts = [part.encode() for part in topic]
-    return hashlib.sha256(length_prefixed([*parts, b"body-mac", body_mac, b""])).digest()
+    return hashlib.sha256(_topic_bytes(topic) + _BODY_MAC + _prefixed(body_mac) + _prefixed(b"")).digest()
+
+
+def _prefixed(part: bytes) -> bytes:
+    return len(part).to_bytes(4, "big") + part
+
+
+@lru_cache(maxsize=4096)
+def _topic_bytes(topic: Topic) -> bytes:
+    """The same for every event of a topic; there are as many topics as sources have events."""
+    return length_prefixed(part.encode() for part in topic)
+
+
+_BODY_MAC = _prefixed(b"body-mac")

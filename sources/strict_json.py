@@ -35,7 +35,7 @@ _CHECKER = msgspec.json.Decoder(msgspec.Raw)
 _BLANK = re.compile(rb"[ \t\r\n]*")
 _DIGITS = frozenset(b"0123456789")
 _AS_ROUND = bytes.maketrans(b"{}[]", b"()()")
-_NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
+_NO_MARKS = bytes(set(range(256)) - set(b'{}[]"'))
 
 
 class _Fault(Exception):
@@ -99,21 +99,20 @@ def _check_limits(body: bytes) -> None:
 
 
 def _is_too_deep(body: bytes) -> bool:
-    """Whether valid JSON nests more than MAX_DEPTH levels: the brackets outside strings, one level a round.
-
-    A body with few brackets cannot be deep, and most bodies have few. (`replace` finds single bytes several
-    times faster than `count` does.)
-    """
-    if 2 * len(body) - len(body.replace(b"{", b"")) - len(body.replace(b"[", b"")) <= MAX_DEPTH:
-        return False
+    """Whether valid JSON nests more than MAX_DEPTH levels: the brackets outside strings, one level a round."""
     if b"\\" in body:
         body = body.replace(rb"\\", b"").replace(rb"\"", b"")
-    brackets = b"".join(body.split(b'"')[::2]).translate(_AS_ROUND, _NO_BRACKETS)
-    for _ in range(MAX_DEPTH):
-        if not brackets:
+    marks = body.translate(_AS_ROUND, _NO_MARKS)
+    # Two quotes side by side are a string without brackets, or the end of one string and the beginning of the next:
+    # without them the rest is inside or outside of strings as before.
+    marks = marks.replace(b'""', b"")
+    if b'"' in marks:
+        marks = b"".join(marks.split(b'"')[::2])
+    for level in range(MAX_DEPTH):
+        if len(marks) <= 2 * (MAX_DEPTH - level):
             return False
-        brackets = brackets.replace(b"()", b"")
-    return bool(brackets)
+        marks = marks.replace(b"()", b"")
+    return bool(marks)
 
 
 def _may_hold_long_number(body: bytes) -> bool:
