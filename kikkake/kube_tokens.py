@@ -1,0 +1,59 @@
+"""Tokens of ServiceAccounts by TokenRequest: how the gateway acts as a Sensor's own account."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+import orjson
+
+from events.ports import KubeError, KubeInDoubt, KubeNotSent, Object
+
+_LIFETIME_S = 3600
+"""Asked for; the API server gives at least 10 minutes."""
+_RENEW_AFTER = 0.8
+"""Of its lifetime, as kubelet does for mounted tokens."""
+
+
+class AccountTokens:
+    """One token for each account, renewed before it ends."""
+
+    def __init__(self, post: Callable[[str, bytes], Awaitable[Object]]) -> None:
+        self._post = post
+        self._tokens: dict[str, tuple[str, float]] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def token(self, account: str) -> str:
+        """A token for `account` (NAMESPACE/NAME). Raises KubeError; an empty account is refused, never "mine"."""
+        namespace, _, name = account.partition("/")
+        if not namespace or not name:
+            raise KubeError(403, "Forbidden", "no ServiceAccount to act as: give NAMESPACE/NAME")
+        async with self._locks.setdefault(account, asyncio.Lock()):
+            token, renew_at = self._tokens.get(account, ("", 0.0))
+            if time.monotonic() < renew_at:
+                return token
+            asked_at = time.monotonic()
+            answer = await self._ask(namespace, name)
+            lifetime_s = float(answer.get("spec", {}).get("expirationSeconds") or _LIFETIME_S)
+            token = str(answer["status"]["token"])
+            self._tokens[account] = (token, asked_at + lifetime_s * _RENEW_AFTER)
+            return token
+
+    async def _ask(self, namespace: str, name: str) -> Object:
+        body = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"expirationSeconds": _LIFETIME_S},
+        }
+        path = f"/api/v1/namespaces/{quote(namespace, safe='')}/serviceaccounts/{quote(name, safe='')}/token"
+        try:
+            return await self._post(path, orjson.dumps(body))
+        except KubeInDoubt as error:
+            # A token too many changes nothing; what was to be done with it was not sent.
+            raise KubeNotSent(f"asking for a token of {namespace}/{name}: {error}") from error
+
+    def forget(self, account: str) -> None:
+        """After a 401: ask for a new one next time."""
+        self._tokens.pop(account, None)

@@ -1,0 +1,374 @@
+"""The act loop: due effect, intent, attempt, outcome (design, section 4, Acting).
+
+Owns every attempt. What must survive is a row of the bus; this loop only remembers which effects it holds, so
+that a restart does the same again. It reads the time and waits by its clock alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from events.bus import (
+    BusBroken,
+    BusClosed,
+    BusUnavailable,
+    Effect,
+    EffectState,
+    OrderMode,
+    Outcome,
+    Runner,
+    RunnerFenced,
+)
+from events.clock import US_PER_S, Clock
+from events.log import Logger
+from sensors.acting import Acting, ActObserver, TriggerLookup, TriggerUnusable
+from sensors.attempts import Answered, Past, Rules, in_doubt, outcome_of, past_of, unusable
+from sensors.lanes import ActLimits, Lane, Lanes, Position, Waiting
+from sensors.settle import Settler, keys
+from sensors.trigger import AttemptContext, Done, Failed, OnFailure, RenderFailed
+
+_PAGE = 128
+"""Effects read from the bus at a time: some 10 KB each, on the loop's own thread."""
+_BUS_PAUSE_S = 1.0
+"""Before the bus is asked again after it could not answer."""
+_OVERLAP_US = US_PER_S
+"""A look at what is due begins this much before the end of the last one: a step commits later than it says."""
+
+log = Logger("act")
+
+
+class Actor:
+    """Carries out effects. `offer` what a step recorded, keep `run` running, end with `stop`."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        lookup: TriggerLookup,
+        clock: Clock,
+        observer: ActObserver,
+        *,
+        limits: ActLimits | None = None,
+        is_dry_run: bool = False,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._runner = runner
+        self._lookup = lookup
+        self._clock = clock
+        self._observer = observer
+        self._settler = Settler(runner, lookup, clock, observer)
+        self._is_dry_run = is_dry_run
+        self._chance = chance
+        self._lanes = Lanes(limits or ActLimits(), clock.now_us, self._start)
+        self._held: set[int] = set()
+        """Numbers of the effects that wait in a lane, run, or are being settled."""
+        self._first_offered: int | None = None
+        """Effects from this number on were recorded by this process: none of their attempts can be another's."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._look_from: Position | None = (0, 0)
+        """Look at what is due after this position; None = nothing to look for before `next_due_us`."""
+        self._followers: list[Effect] = []
+        """Settled effects with an order key: another one may be due now."""
+        self._looked_until_us = 0
+        self._next_due_us: int | None = None
+        self._ended_meanwhile: set[int] | None = None
+        """Numbers of the effects that were let go while a page of due ones is being taken in."""
+        self._is_stopping = False
+        self._fatal: BaseException | None = None
+
+    def offer(self, effects: Iterable[Effect]) -> None:
+        """Effects that a step of this process has just recorded, in order; what finds no room waits in the bus."""
+        now_us = self._clock.now_us()
+        for effect in effects:
+            if self._first_offered is None:
+                self._first_offered = effect.number
+            is_ordered = effect.order_key is not None and effect.order_mode is not OrderMode.NONE
+            acting = None if is_ordered or effect.due_us > now_us else self._lookup.find(effect)
+            if acting is None:
+                # Ordered ones only the bus can judge; the rest it keeps for when they are due.
+                self._note_due(effect, effect.due_us)
+            else:
+                self._put(Waiting(effect, acting, is_fresh=effect.attempt == 1))
+        if self._lanes.unknown or self._lanes.next_slot_us() is not None:
+            self._wake.set()
+
+    def look_again(self) -> None:
+        """Something in the bus has become due by other hands: a dead effect was revived."""
+        self._look_at((0, 0))
+
+    async def run(self) -> None:
+        """Carry out what is due until `stop`. Raises RunnerFenced, BusBroken, BusClosed: the process cannot go on."""
+        try:
+            while not self._is_stopping:
+                self._wake.clear()
+                try:
+                    wake_us = await self._round()
+                except (RunnerFenced, BusBroken, BusClosed):
+                    raise
+                except BusUnavailable as error:
+                    log.warning("act.bus-unavailable", detail=str(error))
+                    wake_us = self._clock.now_us() + round(_BUS_PAUSE_S * US_PER_S)
+                    self._look_at((0, 0), wake=False)
+                if self._fatal is not None:
+                    raise self._fatal
+                await self._sleep_until(wake_us)
+                if self._fatal is not None:
+                    raise self._fatal
+        finally:
+            self._is_stopping = True
+            self._lanes.drop_waiting()
+
+    async def stop(self, timeout_s: float) -> None:
+        """Start nothing more, wait up to `timeout_s` seconds for running attempts, cancel the others.
+
+        An attempt that is cancelled leaves its intent without an outcome: the next start finds it in doubt.
+        """
+        self._is_stopping = True
+        self._lanes.drop_waiting()
+        self._wake.set()
+        if self._tasks:
+            _done, late = await asyncio.wait(self._tasks, timeout=timeout_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    @property
+    def running(self) -> int:
+        """Attempts that run or are being settled."""
+        return len(self._tasks)
+
+    # The loop
+
+    async def _round(self) -> int | None:
+        """Do what can be done now; when to look again, unless something wakes it before."""
+        self._lanes.unpark()
+        now_us = self._clock.now_us()
+        await self._follow(now_us)
+        more_from, hungry = self._lanes.take_hungry()
+        if more_from is not None:
+            await self._look(more_from, now_us, hungry)
+        is_due = self._next_due_us is not None and self._next_due_us <= now_us
+        if self._look_from is not None or is_due:
+            # What has become due by the passing of time lies after the last look.
+            position = (max(0, self._looked_until_us - _OVERLAP_US), 0)
+            position = min(position, self._look_from or position)
+            self._look_from = None
+            await self._look(position, now_us, None)
+            self._looked_until_us = now_us
+        while self._lanes.unknown:
+            lane = self._lanes.unknown.pop()
+            sensor, trigger, _role = lane.key
+            self._lanes.learn(lane, await self._runner.last_attempt_us(sensor, trigger))
+        self._next_due_us = None
+        self._note_next(await self._runner.next_due_us(now_us))
+        times = [us for us in (self._next_due_us, self._lanes.next_slot_us()) if us is not None]
+        return min(times, default=None)
+
+    async def _look(self, position: Position, now_us: int, hungry: list[Lane] | None) -> None:
+        """Take in what is due after `position`, to the end or until all `hungry` lanes are full again."""
+        while not self._is_stopping:
+            self._ended_meanwhile = set()
+            page = await self._runner.due_effects(now_us, limit=_PAGE, after=position)
+            for effect in page:
+                await self._take(effect)
+            if len(page) < _PAGE or (hungry is not None and all(lane.more_from for lane in hungry)):
+                break
+            position = (page[-1].due_us, page[-1].number)
+            # A page is some milliseconds of work: let the attempts and the decide loop have their turn.
+            await asyncio.sleep(0)
+        self._ended_meanwhile = None
+
+    async def _follow(self, now_us: int) -> None:
+        """Take in what waited for a settled effect of its order key: most often exactly the next one."""
+        followers, self._followers = self._followers, []
+        for settled in followers:
+            position = (max(0, settled.created_us - _OVERLAP_US), 0)
+            page = await self._runner.due_effects(now_us, limit=1, after=position)
+            if page and page[0].order_key == settled.order_key and page[0].number not in self._held:
+                await self._take(page[0])
+            elif page:
+                self._look_at(position, wake=False)
+
+    async def _take(self, effect: Effect) -> None:
+        # What ended after the page was read is open only on that page.
+        has_ended = self._ended_meanwhile is not None and effect.number in self._ended_meanwhile
+        if effect.number in self._held or has_ended or self._is_stopping:
+            return
+        try:
+            acting = self._lookup.find(effect) or await self._lookup.load(effect)
+        except TriggerUnusable as error:
+            outcome = unusable(effect, at_us=self._clock.now_us(), reason=error.reason, detail=error.detail)
+            await self._settle(effect, outcome)
+            return
+        except BusUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - one effect must not end the others
+            # A bug of ours in one Sensor: the effect stays held and open, and the next start tries it again.
+            log.bug("act.crashed", error, **keys(effect))
+            self._held.add(effect.number)
+            return
+        is_own = self._first_offered is not None and effect.number >= self._first_offered
+        # Held ones were left out above: an own effect that is met here was never attempted.
+        is_fresh = is_own and effect.attempt == 1 and effect.answered == 0 and not effect.reason
+        self._put(Waiting(effect, acting, is_fresh))
+
+    def _put(self, waiting: Waiting) -> None:
+        if not self._is_stopping and waiting.effect.number not in self._held:
+            self._held.add(waiting.effect.number)
+            if not self._lanes.put(waiting):
+                self._held.discard(waiting.effect.number)
+
+    def _note_due(self, effect: Effect, due_us: int) -> None:
+        """An open effect that is not held is due then."""
+        if due_us <= self._clock.now_us():
+            self._look_at((due_us, effect.number - 1))
+        elif self._note_next(due_us):
+            self._wake.set()
+
+    def _note_next(self, due_us: int | None) -> bool:
+        """Whether that is sooner than the loop would look by itself."""
+        if due_us is None or (self._next_due_us is not None and self._next_due_us <= due_us):
+            return False
+        self._next_due_us = due_us
+        return True
+
+    def _look_at(self, position: Position, *, wake: bool = True) -> None:
+        self._look_from = position if self._look_from is None else min(self._look_from, position)
+        if wake:
+            self._wake.set()
+
+    async def _sleep_until(self, wake_us: int | None) -> None:
+        if self._wake.is_set():
+            return
+        waits: list[asyncio.Task[Any]] = [asyncio.create_task(self._wake.wait(), name="act:wake")]
+        if wake_us is not None:
+            seconds = max(0.0, (wake_us - self._clock.now_us()) / US_PER_S)
+            waits.append(asyncio.create_task(self._clock.sleep(seconds), name="act:sleep"))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    # One attempt
+
+    def _start(self, lane: Lane, waiting: Waiting) -> None:
+        number = waiting.effect.number
+        task = asyncio.create_task(self._carry_out(lane, waiting), name=f"attempt:{number}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry_out(self, lane: Lane, waiting: Waiting) -> None:
+        effect = waiting.effect
+        outcome: Outcome | None = None
+        try:
+            try:
+                outcome = await self._attempt(waiting)
+            finally:
+                # Before the outcome is durable: the commit holds up nobody's next attempt.
+                self._lanes.ended(lane)
+                if self._lanes.has_room_for_more(lane):
+                    self._wake.set()
+            if outcome is not None:
+                await self._settle(effect, outcome)
+            self._let_go(effect)
+            if outcome is not None and outcome.state is EffectState.OPEN:
+                self._note_due(effect, outcome.due_us)
+        except (RunnerFenced, BusBroken, BusClosed) as error:
+            self._fatal = self._fatal or error
+            self._wake.set()
+        except BusUnavailable as error:
+            # Nothing was begun: the effect is as it was, and is found again after a pause.
+            log.warning("act.bus-unavailable", **keys(effect), detail=str(error))
+            await self._clock.sleep(_BUS_PAUSE_S)
+            self._let_go(effect)
+            self._note_due(effect, effect.due_us)
+        except Exception as error:  # noqa: BLE001 - one effect must not end the others
+            # A bug of ours. The effect stays held: it is open, and the next start tries it again.
+            log.bug("act.crashed", error, **keys(effect))
+
+    def _let_go(self, effect: Effect) -> None:
+        self._held.discard(effect.number)
+        if self._ended_meanwhile is not None:
+            self._ended_meanwhile.add(effect.number)
+
+    async def _settle(self, effect: Effect, outcome: Outcome) -> None:
+        dlq = await self._settler.settle(effect, outcome)
+        if dlq is not None:
+            self.offer([dlq])
+        if effect.order_key is not None and effect.order_mode is not OrderMode.NONE:
+            self._followers.append(effect)
+            self._wake.set()
+
+    async def _attempt(self, waiting: Waiting) -> Outcome | None:
+        """One attempt, its intent first; None when the effect is not open any more."""
+        effect, acting, is_fresh = waiting
+        past = past_of(effect, is_fresh=is_fresh)
+        rules = Rules(retry=acting.retry, may_repeat=acting.trigger.repeatable or acting.at_least_once)
+        if past.doubt_since_us is not None and not rules.may_repeat:
+            what = "the process ended before an answer came"
+            return in_doubt(effect, effect.attempt, past.history, at_us=self._clock.now_us(), what=what)
+        try:
+            rendered = await self._rendered(effect)
+        except (RenderFailed, TriggerUnusable) as error:
+            return unusable(effect, at_us=self._clock.now_us(), reason=error.reason, detail=error.detail)
+        number = effect.attempt if is_fresh else effect.attempt + 1
+        started_us = self._clock.now_us()
+        # The intent of a fresh one rode in its step; a rate limit needs the true time of the beginning.
+        needs_intent = not is_fresh or acting.spacing is not None
+        if needs_intent and not await self._runner.begin(effect.number, number, started_us):
+            return None
+        context = _context(effect, acting, past, number, started_us)
+        answer = await self._fire(waiting, rendered, context)
+        ended_us = self._clock.now_us()
+        self._observer.attempted(effect, answer, ended_us - started_us)
+        answered = Answered(number=number, started_us=started_us, ended_us=ended_us, answer=answer)
+        return outcome_of(effect, past, answered, rules, chance=self._chance())
+
+    async def _rendered(self, effect: Effect) -> bytes:
+        if effect.rendered is not None:
+            return effect.rendered
+        rendered = await self._lookup.render(effect)
+        await self._runner.plan(effect.number, rendered)
+        return rendered
+
+    async def _fire(self, waiting: Waiting, rendered: bytes, context: AttemptContext) -> Done | Failed:
+        effect, trigger = waiting.effect, waiting.acting.trigger
+        if self._is_dry_run and not trigger.fires_in_dry_run:
+            preview = trigger.preview(rendered)
+            self._observer.previewed(effect, preview)
+            shown = {
+                name: value for name in ("object", "request", "message") if (value := getattr(preview, name))
+            }
+            return Done(answer="dry run: not done", result={"dryRun": True, **shown})
+        try:
+            return await trigger.fire(rendered, context)
+        except Exception as error:  # noqa: BLE001 - a bug of one kind must not end the others
+            log.bug("trigger.crashed", error, **keys(effect))
+            return Failed(
+                reason="InternalError",
+                detail=f"trigger kind {effect.kind} crashed with {type(error).__name__}: this is a bug of ours",
+                answer="crashed: in doubt",
+                then=OnFailure.RETRY,
+                in_doubt=True,
+            )
+
+
+def _context(effect: Effect, acting: Acting, past: Past, number: int, started_us: int) -> AttemptContext:
+    doubt_us = past.doubt_since_us
+    first_us = past.history[0].started_us if past.history else started_us
+    return AttemptContext(
+        namespace=acting.namespace,
+        sensor=acting.sensor,
+        trigger=effect.trigger,
+        effect_id=effect.id,
+        number=number,
+        was_in_doubt=doubt_us is not None,
+        first_intent_us=first_us if doubt_us is None else doubt_us,
+        at_least_once=acting.at_least_once,
+        account=acting.account,
+    )

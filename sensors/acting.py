@@ -1,0 +1,76 @@
+"""What the act loop needs from others: how a trigger is carried out, and who is told what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from events.bus import Effect, NewEffect, Outcome
+from events.errors import KikkakeError
+from sensors.rate_limit import Spacing
+from sensors.retry import Retry
+from sensors.trigger import Done, Failed, Preview, Trigger
+
+
+class TriggerUnusable(KikkakeError):
+    """The trigger of an effect cannot be carried out any more (its version is gone, its kind is not in this build)."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        self.reason = reason
+        self.detail = detail
+        super().__init__(f"{reason}: {detail}")
+
+
+class TriggerLookup(Protocol):
+    """From an effect to its trigger, in the version of the Sensor that the effect names."""
+
+    def find(self, effect: Effect) -> Acting | None:
+        """From memory, or None: then `load` is asked."""
+        ...
+
+    async def load(self, effect: Effect) -> Acting:
+        """From the stored text of that version. Raises TriggerUnusable, BusUnavailable."""
+        ...
+
+    async def render(self, effect: Effect) -> bytes:
+        """The bytes of a planned effect. Raises RenderFailed, TriggerUnusable, BusUnavailable."""
+        ...
+
+    async def make_dlq(self, effect: Effect) -> NewEffect | None:
+        """The effect of its `dlqTrigger`, with the same events; None where it has none, or is recorded already.
+
+        Raises RenderFailed, BusUnavailable.
+        """
+        ...
+
+
+class ActObserver(Protocol):
+    """Who is told what happens: metrics, and the output of dry runs."""
+
+    def attempted(self, effect: Effect, answer: Done | Failed, took_us: int) -> None:
+        """One attempt is over."""
+        ...
+
+    def settled(self, effect: Effect, outcome: Outcome) -> None:
+        """An outcome is durable."""
+        ...
+
+    def previewed(self, effect: Effect, preview: Preview) -> None:
+        """A dry run did not do this."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """How the effects of one trigger of one version of a Sensor are carried out."""
+
+    trigger: Trigger
+    namespace: str
+    sensor: str
+    """The Sensor's name."""
+    retry: Retry
+    spacing: Spacing | None
+    """Its rate limit."""
+    at_least_once: bool
+    account: str | None
+    """ServiceAccount to act as; None = the gateway's own."""

@@ -1,0 +1,85 @@
+"""What is wrong with a `k8s` trigger, as far as its resource tells. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from events.errors import Finding, Scope, Severity
+from events.resource import Path, ResourceDocument
+from sensors.artifact import fetch_local
+from sensors.check import parameter_faults
+from sensors.kube_object import lifetime_s
+from sensors.spec import ArtifactLocation, Parameter
+from sensors.trigger import RenderFailed
+from sensors.unbuilt import refusal
+
+_OPERATIONS = ("", "create", "update", "patch", "delete")
+_SAFE_LIFETIME_S = 120.0
+"""An object that may be removed sooner does not protect against a second one (spec: effects 6)."""
+
+
+def check_create(
+    document: ResourceDocument,
+    source: ArtifactLocation | None,
+    operation: str,
+    parameters: Sequence[Parameter],
+    path: Path,
+    part: str,
+) -> list[Finding]:
+    """Upstream's texts, operations that are not carried out yet, and objects that live too short."""
+    prefix = f"trigger for template {part.removeprefix('trigger:')} is invalid, "
+    if source is None:
+        return [
+            document.finding(
+                path, f"{prefix}k8s trigger does not contain an absolute action", code="InvalidTriggers"
+            )
+        ]
+    if operation not in _OPERATIONS:
+        return [
+            document.finding(
+                (*path, "operation"),
+                f"{prefix}unknown operation type {operation[:64]}",
+                code="InvalidTriggers",
+            )
+        ]
+    findings = parameter_faults(document, parameters, (*path, "parameters"), f"{prefix}resource parameter")
+    if findings:
+        return findings
+    if operation not in ("", "create"):
+        return [refusal(document, (*path, "operation"), part)]
+    return _check_source(document, source, (*path, "source"), part)
+
+
+def _check_source(
+    document: ResourceDocument, source: ArtifactLocation, path: Path, part: str
+) -> list[Finding]:
+    if source.resource is None and source.inline is None:
+        if any(getattr(source, name) is not None for name in type(source).model_fields):
+            return []  # marked in the model as not carried out yet, and reported for that
+        return [
+            document.finding(
+                path,
+                "holds no object",
+                "give `resource` or `inline`",
+                scope=Scope.PART,
+                part=part,
+            )
+        ]
+    try:
+        target = fetch_local(source.model_dump(by_alias=True, exclude_none=True))
+    except RenderFailed as error:
+        return [document.finding(path, error.detail, scope=Scope.PART, part=part)]
+    lifetime = lifetime_s(target)
+    if lifetime is None or lifetime >= _SAFE_LIFETIME_S:
+        return []
+    return [
+        document.finding(
+            path,
+            f"the object may be removed {lifetime:.0f} s after it has ended: after a crash in that time it "
+            "could be created twice",
+            f"let it live {_SAFE_LIFETIME_S:.0f} s or longer",
+            code="TTLTooShort",
+            severity=Severity.WARNING,
+            part=part,
+        )
+    ]

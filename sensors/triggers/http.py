@@ -1,0 +1,188 @@
+"""http: sends one HTTP request (spec-sensors 7.5; design, section 5; spec: effects 4).
+
+It carries `Idempotency-Key`, so that a receiver can tell a repeat; the bytes are the same on every attempt, and
+secrets stand in them as references. 2xx is a success unless a status policy says otherwise.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import ClassVar, NamedTuple
+
+from yarl import URL
+
+from events.errors import Finding, Scope, Severity
+from events.event import Event
+from events.model import SpecModel
+from events.ports import SecretRef
+from events.resource import Path, ResourceDocument
+from sensors.check import parameter_faults
+from sensors.http_answers import WITHOUT_ANSWER, SecretUnusable, failure_of, judge_answer
+from sensors.http_client import Answer, HttpClient, Request
+from sensors.http_request import (
+    CONTROL,
+    METHODS,
+    NOT_SENT,
+    HttpConfig,
+    Rendered,
+    decode_request,
+    preview_request,
+    render_request,
+)
+from sensors.tls import TLSContexts, tls_fault
+from sensors.trigger import (
+    AttemptContext,
+    Done,
+    Failed,
+    Preview,
+    RenderContext,
+    Trigger,
+    TriggerServices,
+)
+
+
+class Http(Trigger):
+    """Sends `payload` to `url`."""
+
+    Config = HttpConfig
+    kind: ClassVar[str] = "http"
+    repeatable: ClassVar[bool] = True
+
+    def __init__(self, services: TriggerServices) -> None:
+        super().__init__(services)
+        self._peers: dict[tuple[str, str, str], _Peer] = {}
+
+    @classmethod
+    def check(cls, document: ResourceDocument, config: SpecModel, path: Path, part: str) -> list[Finding]:
+        """Upstream's texts, and what cannot work or is not safe."""
+        if not isinstance(config, HttpConfig):
+            return []
+        prefix = f"template {part.removeprefix('trigger:')} is invalid, "
+        findings = []
+        if not config.url:
+            findings.append(
+                document.finding(
+                    (*path, "url"), f"{prefix}server URL is not specified", code="InvalidTriggers"
+                )
+            )
+        if config.method not in METHODS:
+            what = f"{prefix}only GET, DELETE, PATCH, POST and PUT methods are supported"
+            findings.append(document.finding((*path, "method"), what, code="InvalidTriggers"))
+        findings += parameter_faults(
+            document, config.parameters, (*path, "parameters"), f"{prefix}resource parameter"
+        )
+        findings += parameter_faults(
+            document, config.payload, (*path, "payload"), f"{prefix}payload", needs_dest=False
+        )
+        return findings + cls._check_rest(document, config, path, part)
+
+    @classmethod
+    def _check_rest(
+        cls, document: ResourceDocument, config: HttpConfig, path: Path, part: str
+    ) -> list[Finding]:
+        findings = []
+        if config.tls is not None:
+            where = (*path, "tls")
+            if fault := tls_fault(config.tls):
+                findings.append(
+                    document.finding(where, fault, code="InvalidTriggers", scope=Scope.PART, part=part)
+                )
+            elif config.tls.insecure_skip_verify:
+                findings.append(
+                    document.finding(
+                        (*where, "insecureSkipVerify"),
+                        "the receiver's certificate is not verified: anybody in between can read and answer",
+                        "give `caCertSecret` instead",
+                        code="InsecureSkipVerify",
+                        severity=Severity.WARNING,
+                        part=part,
+                    )
+                )
+        for name in config.headers or {}:
+            if name.lower() in NOT_SENT:
+                fix = "use the field `host`" if name.lower() == "host" else "remove it"
+                findings.append(
+                    document.finding(
+                        (*path, "headers", name),
+                        "is not sent, as upstream",
+                        fix,
+                        code="Ignored",
+                        severity=Severity.WARNING,
+                        part=part,
+                    )
+                )
+        return findings
+
+    @classmethod
+    def render(cls, spec: bytes, events: Mapping[str, Event], context: RenderContext) -> bytes:
+        """The request with references in place of secrets."""
+        return render_request(spec, events, context)
+
+    @classmethod
+    def preview(cls, rendered: bytes) -> Preview:
+        """The request, with `***` for every secret."""
+        return Preview(request=preview_request(rendered))
+
+    async def fire(self, rendered: bytes, attempt: AttemptContext) -> Done | Failed:
+        """Send it once, redirects included."""
+        request = decode_request(rendered)
+        hidden: list[str] = []
+        try:
+            answer = await self._send(request, attempt, hidden)
+        except WITHOUT_ANSWER as error:
+            return failure_of(error)
+        return judge_answer(answer, request.allow, hidden, self.services.clock.now_us())
+
+    async def _send(self, request: Rendered, attempt: AttemptContext, hidden: list[str]) -> Answer:
+        """`hidden` gets every text of the request that must not appear in a message."""
+        peer = self._peer(attempt)
+        prepared = Request(
+            method=request.method,
+            url=URL(request.url),
+            headers=request.headers,
+            secret_headers=await self._secret_headers(request, hidden),
+            body=request.body,
+            tls=await peer.tls.context(request.tls) if request.tls is not None else None,
+        )
+        return await peer.client.send(prepared, timeout_s=request.timeout_s)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for peer in self._peers.values():
+            await peer.client.close()
+
+    def _peer(self, attempt: AttemptContext) -> _Peer:
+        key = (attempt.namespace, attempt.sensor, attempt.trigger)
+        if key not in self._peers:
+            services = self.services
+            client = HttpClient(services.exchange, services.addresses)
+            self._peers[key] = _Peer(client, TLSContexts(services.secrets))
+        return self._peers[key]
+
+    async def _secret_headers(self, request: Rendered, hidden: list[str]) -> tuple[tuple[str, str], ...]:
+        headers: dict[str, str] = {}
+        for value in request.secure:
+            headers[value.name] = await self._secret(value.ref)
+            hidden.append(headers[value.name])
+        if request.has_basic_auth:
+            user = await self._secret(request.user) if request.user else ""
+            password = await self._secret(request.password) if request.password else ""
+            pair = base64.b64encode(f"{user}:{password}".encode()).decode()
+            headers = {name: text for name, text in headers.items() if name.lower() != "authorization"}
+            headers["Authorization"] = f"Basic {pair}"
+            hidden += [password, pair, user]
+        return tuple(headers.items())
+
+    async def _secret(self, ref: SecretRef) -> str:
+        text = (await self.services.secrets.read(ref)).decode("utf-8", "replace")
+        if CONTROL.search(text):
+            raise SecretUnusable(f"{ref} holds control characters or line breaks: it cannot be a header")
+        return text
+
+
+class _Peer(NamedTuple):
+    """What one trigger of one Sensor sends with: nothing of it is shared with another, credentials least of all."""
+
+    client: HttpClient
+    tls: TLSContexts
