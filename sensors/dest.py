@@ -1,0 +1,59 @@
+"""Where values of events may go in a Kubernetes object (spec: security, rule 14).
+
+An event that chooses the namespace, the kind, the image or the account of what is created is an attack that waits
+for its sender. Upstream allows it, so it is a warning; with the annotation `kikkake/strict: "true"` an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from events.errors import Finding, Scope, Severity
+from events.resource import Path, ResourceDocument
+from sensors.spec import Parameter
+
+_ELEMENT = r"(?:\d+|-1|#\([^()]*\)#?)"
+_NAME = r"(?:[^.|#@*?]|\\.)+"
+_ALLOWED = re.compile(
+    r"metadata\.(?:name|generateName)"
+    rf"|metadata\.(?:labels|annotations)\.{_NAME}(?:\\\.{_NAME})*"
+    rf"|spec\.arguments\.parameters\.{_ELEMENT}\.value"
+    rf"|spec\.params\.{_ELEMENT}\.value"
+    rf"|(?:data|stringData|binaryData)\.{_NAME}(?:\\\.{_NAME})*"
+)
+_SHOWN = (
+    "metadata.name, metadata.labels.*, metadata.annotations.*, spec.arguments.parameters.*.value, "
+    "spec.params.*.value, data.*"
+)
+
+
+def dest_findings(
+    document: ResourceDocument, parameters: Sequence[Parameter], path: Path, part: str, *, prefix: str = ""
+) -> list[Finding]:
+    """What is wrong with the `dest` of parameters at `path`; only those below `prefix` go into the object."""
+    is_strict = document.annotations.get("kikkake/strict") == "true"
+    findings = []
+    for index, parameter in enumerate(parameters):
+        if not parameter.dest.startswith(prefix) or _is_constant(parameter):
+            continue
+        dest = parameter.dest.removeprefix(prefix)
+        if dest and not _ALLOWED.fullmatch(dest):
+            findings.append(
+                document.finding(
+                    (*path, index, "dest"),
+                    f"`{dest[:64]}` may not be filled from an event",
+                    f"allowed: {_SHOWN}",
+                    code="DestNotAllowed",
+                    severity=Severity.ERROR if is_strict else Severity.WARNING,
+                    scope=Scope.PART,
+                    part=part,
+                )
+            )
+    return findings
+
+
+def _is_constant(parameter: Parameter) -> bool:
+    """A lone `value`: nothing of the event is in it."""
+    source = parameter.src
+    return source is None or (source.value is not None and not source.data_key and not source.context_key)

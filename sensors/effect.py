@@ -1,0 +1,148 @@
+"""Effects: their identity, and rendering once (spec: effects, section 2; docs/decisions/0002-identity.md). Pure.
+
+The same Sensor, trigger and events give the same id on every attempt and after every restart: names of objects and
+idempotency keys come from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pydantic
+
+from events.bus import EventRef, NewEffect, OrderMode, StoredEvent
+from events.event import Event
+from events.languages.gjson import Document, compile_path
+from events.languages.gjson.result import Kind
+from events.topic import length_prefixed
+from sensors.compile import CompiledSensor
+from sensors.compile_trigger import CompiledTrigger
+from sensors.parameters import apply_parameters
+from sensors.spec import UPSTREAM_KINDS
+from sensors.trigger import RenderContext, RenderFailed, Trigger
+
+MAIN = "main"
+DLQ = "dlq"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Firing:
+    """A trigger that fires with a set of events."""
+
+    sensor: CompiledSensor
+    version: int
+    """Resource version that judged it."""
+    trigger: CompiledTrigger
+    """The one that is rendered: for the role `dlq` the dlqTrigger of the trigger named `name`."""
+    name: str
+    """Of the main trigger: a dlqTrigger is known by its owner's, whatever it is called itself."""
+    refs: tuple[EventRef, ...]
+    fired_us: int
+    """Stored time of the event that made it fire."""
+    sequence: int
+    """Of that event."""
+    role: str = MAIN
+    nonce: str = ""
+
+    @property
+    def id(self) -> bytes:
+        """The effect's id."""
+        return effect_id(self.sensor.uid, self.name, self.role, self.refs, nonce=self.nonce)
+
+
+def effect_id(
+    uid: str, trigger: str, role: str, refs: Sequence[EventRef], *, occasion: str = "", nonce: str = ""
+) -> bytes:
+    """SHA-256, 32 bytes. Every part stands behind its length, so that different parts never give the same bytes."""
+    pairs = sorted((ref.dependency.encode(), ref.key) for ref in refs)
+    events = b"".join(length_prefixed(pair) for pair in pairs)
+    parts = (uid.encode(), trigger.encode(), role.encode(), events, occasion.encode(), nonce.encode())
+    return hashlib.sha256(length_prefixed(parts)).digest()
+
+
+def make_effect(
+    firing: Firing, events: Mapping[str, StoredEvent], *, store_key: bytes, due_us: int
+) -> NewEffect:
+    """The effect of a firing, rendered; `events` by dependency name. Raises RenderFailed."""
+    trigger = firing.trigger
+    kind_class = trigger.kind_class
+    if kind_class is None or trigger.is_stopped:
+        raise RenderFailed("the trigger is stopped by a fault of its own: see lint", reason="TriggerStopped")
+    rendered = render(firing, {name: stored.event for name, stored in events.items()}, store_key)
+    order_key, order_mode = _order(firing, kind_class, rendered)
+    # Born with its first attempt only where nothing can make it wait: a limit, or an older effect of its order.
+    is_at_once = kind_class.repeatable and order_mode is OrderMode.NONE and trigger.spacing is None
+    return NewEffect(
+        id=firing.id,
+        sensor=firing.sensor.uid,
+        version=firing.version,
+        trigger=firing.name,
+        role=firing.role,
+        kind=trigger.kind,
+        events=firing.refs,
+        due_us=due_us,
+        attempt=1 if is_at_once else 0,
+        order_key=order_key,
+        order_mode=order_mode,
+        rendered=rendered,
+        nonce=firing.nonce,
+    )
+
+
+def render(firing: Firing, events: Mapping[str, Event], store_key: bytes) -> bytes:
+    """What every attempt sends. Raises RenderFailed."""
+    trigger = firing.trigger
+    assert trigger.kind_class is not None  # noqa: S101 - a stopped trigger never comes here
+    in_order = {each.name: events[each.name] for each in firing.sensor.dependencies if each.name in events}
+    member, name = trigger.member, trigger.name
+    if trigger.parameters:
+        member, name = _with_parameters(trigger, trigger.kind_class, in_order)
+    context = RenderContext(
+        namespace=firing.sensor.namespace,
+        sensor=firing.sensor.name,
+        trigger=name,
+        effect_id=firing.id,
+        event_ids=tuple(event.id for event in in_order.values()),
+        fired_us=firing.fired_us,
+        store_key=store_key,
+        policy=trigger.policy,
+    )
+    return trigger.kind_class.render(member, in_order, context)
+
+
+def _with_parameters(
+    trigger: CompiledTrigger, kind_class: type[Trigger], events: Mapping[str, Event]
+) -> tuple[bytes, str]:
+    """The kind's member and the trigger's name after `trigger.parameters`, read back through the kind's model."""
+    at = f"triggers[{trigger.index}].parameters"
+    template = Document(apply_parameters(trigger.template, trigger.parameters, events, at))
+    if trigger.kind in UPSTREAM_KINDS:
+        for earlier in UPSTREAM_KINDS[: UPSTREAM_KINDS.index(trigger.kind)]:
+            if compile_path(earlier).get(template).exists:
+                raise RenderFailed(
+                    f"{at}: they add the action `{earlier}`, which would come before `{trigger.kind}`"
+                )
+    member = compile_path(trigger.kind).get(template)
+    if member.kind is not Kind.JSON:
+        raise RenderFailed(f"{at}: `{trigger.kind}` is no object any more")
+    raw = member.raw
+    try:
+        kind_class.Config.model_validate_json(raw)
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise RenderFailed(
+            f"{at}: {trigger.kind}.{where}: {first['msg']}; `useRawData: true` keeps a number or boolean"
+        ) from error
+    return raw, compile_path("name").get(template).text() or trigger.name
+
+
+def _order(firing: Firing, kind_class: type[Trigger], rendered: bytes) -> tuple[bytes | None, OrderMode]:
+    key, mode = kind_class.order(rendered)
+    if mode is OrderMode.NONE and firing.trigger.at_least_once:
+        # Serial per trigger, as upstream.
+        parts = (b"trigger", firing.sensor.uid.encode(), firing.name.encode(), firing.role.encode())
+        return hashlib.sha256(length_prefixed(parts)).digest(), OrderMode.WAIT
+    return key, mode

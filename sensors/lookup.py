@@ -1,0 +1,184 @@
+"""From an effect to how it is carried out: what the act loop asks (`acting.TriggerLookup`).
+
+An effect belongs to the version of the Sensor that made it; an edit since then does not change how it ends.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+
+from events.bus import BusReader, Effect, NewEffect, Runner, StoredEvent
+from events.errors import ResourceRefused
+from events.registry import Registry
+from sensors.acting import Acting, TriggerUnusable
+from sensors.compile import CompiledSensor, compile_stored
+from sensors.compile_trigger import CompiledTrigger
+from sensors.effect import DLQ, MAIN, Firing, make_effect, render
+from sensors.retry import Retry
+from sensors.roster import Roster
+from sensors.trigger import TRIGGERS, RenderFailed, Trigger, TriggerServices
+
+_MAX_OLD_VERSIONS = 256
+"""Compiled older versions that are kept: retries come back to them."""
+
+
+class Lookup:
+    """Finds triggers, in memory first; one instance of each kind serves all Sensors of the process."""
+
+    def __init__(
+        self,
+        roster: Roster,
+        runner: Runner,
+        reader: BusReader,
+        services: TriggerServices,
+        *,
+        kinds: Registry[Trigger] = TRIGGERS,
+        give_up_after_s: float = 86_400.0,
+    ) -> None:
+        self._roster = roster
+        self._runner = runner
+        self._reader = reader
+        self._services = services
+        self._kinds = kinds
+        self._give_up_after_s = give_up_after_s
+        self._instances: dict[type[Trigger], Trigger] = {}
+        self._old: OrderedDict[int, CompiledSensor] = OrderedDict()
+
+    def find(self, effect: Effect) -> Acting | None:
+        """From memory, or None: then `load` is asked."""
+        sensor = self._known(effect)
+        trigger = trigger_of(sensor, effect.trigger, effect.role) if sensor is not None else None
+        if sensor is None or trigger is None or trigger.kind_class is None:
+            return None
+        return self._acting(sensor, trigger, trigger.kind_class)
+
+    async def load(self, effect: Effect) -> Acting:
+        """From the stored text of that version. Raises TriggerUnusable, BusUnavailable."""
+        sensor, trigger = await self._trigger(effect)
+        if trigger.kind_class is None:
+            detail = f"this build has no trigger of the kind `{effect.kind}`"
+            raise TriggerUnusable("KindMissing", detail)
+        return self._acting(sensor, trigger, trigger.kind_class)
+
+    async def render(self, effect: Effect) -> bytes:
+        """The bytes of a planned effect. Raises RenderFailed, TriggerUnusable, BusUnavailable."""
+        sensor, trigger = await self._trigger(effect)
+        if trigger.kind_class is None:
+            raise TriggerUnusable("KindMissing", f"this build has no trigger of the kind `{effect.kind}`")
+        events = await self._events(effect)
+        firing = _firing(
+            sensor, trigger, effect, max(stored.stored_us for stored in events.values()), effect.role
+        )
+        return render(
+            firing, {name: stored.event for name, stored in events.items()}, self._services.store_key
+        )
+
+    async def make_dlq(self, effect: Effect) -> NewEffect | None:
+        """The effect of its `dlqTrigger`, with the same events; None where it has none, or is recorded already.
+
+        A nested one is found by the role: `dlq.dlq` is the dlqTrigger of the dlqTrigger. Raises RenderFailed.
+        """
+        role = DLQ if effect.role == MAIN else f"{effect.role}.{DLQ}"
+        try:
+            sensor, _main = await self._trigger(effect)
+        except TriggerUnusable:
+            return None
+        trigger = trigger_of(sensor, effect.trigger, role)
+        if trigger is None:
+            return None
+        now_us = self._services.clock.now_us()
+        firing = _firing(sensor, trigger, effect, now_us, role)
+        for recorded in await self._reader.effects_of(firing.sequence):
+            if recorded.id == firing.id:
+                return None
+        events = await self._events(effect)
+        return make_effect(firing, events, store_key=self._services.store_key, due_us=now_us)
+
+    async def close(self) -> None:
+        """Close every kind that was used."""
+        for instance in self._instances.values():
+            await instance.close()
+        self._instances.clear()
+
+    def _known(self, effect: Effect) -> CompiledSensor | None:
+        judged = self._roster.judged.get(effect.sensor)
+        if judged is not None and judged.version == effect.version:
+            return judged.sensor
+        return self._old.get(effect.version)
+
+    async def _trigger(self, effect: Effect) -> tuple[CompiledSensor, CompiledTrigger]:
+        sensor = self._known(effect) or await self._compile_old(effect)
+        trigger = trigger_of(sensor, effect.trigger, effect.role)
+        if trigger is None:
+            detail = (
+                f"version {effect.version} of the Sensor has no trigger `{effect.trigger}` ({effect.role})"
+            )
+            raise TriggerUnusable("TriggerGone", detail)
+        return sensor, trigger
+
+    async def _compile_old(self, effect: Effect) -> CompiledSensor:
+        version = await self._reader.version(effect.version)
+        if version is None:
+            raise TriggerUnusable(
+                "VersionGone", f"version {effect.version} of the Sensor is not stored any more"
+            )
+        try:
+            sensor = compile_stored(version, kinds=self._kinds)
+        except ResourceRefused as refused:
+            raise TriggerUnusable("SensorRefused", f"this build refuses its Sensor: {refused}") from refused
+        self._old[effect.version] = sensor
+        while len(self._old) > _MAX_OLD_VERSIONS:
+            self._old.popitem(last=False)
+        return sensor
+
+    async def _events(self, effect: Effect) -> Mapping[str, StoredEvent]:
+        events = {}
+        for ref in effect.events:
+            stored = await self._runner.event(ref.sequence)
+            if stored is None:
+                raise RenderFailed(
+                    f"the event of `{ref.dependency}` is gone from the store", reason="EventGone"
+                )
+            events[ref.dependency] = stored
+        return events
+
+    def _acting(self, sensor: CompiledSensor, trigger: CompiledTrigger, kind_class: type[Trigger]) -> Acting:
+        instance = self._instances.get(kind_class)
+        if instance is None:
+            instance = self._instances[kind_class] = kind_class(self._services)
+        return Acting(
+            trigger=instance,
+            namespace=sensor.namespace,
+            sensor=sensor.name,
+            retry=Retry(strategy=trigger.strategy, give_up_after_s=self._give_up_after_s),
+            spacing=trigger.spacing,
+            at_least_once=trigger.at_least_once,
+            account=sensor.account,
+        )
+
+
+def trigger_of(sensor: CompiledSensor, name: str, role: str) -> CompiledTrigger | None:
+    """The trigger of that name; for the role `dlq` its dlqTrigger, for `dlq.dlq` that one's own."""
+    trigger = sensor.trigger(name)
+    if role == MAIN:
+        return trigger
+    for _ in role.split("."):
+        trigger = trigger.dlq if trigger is not None else None
+    return trigger
+
+
+def _firing(
+    sensor: CompiledSensor, trigger: CompiledTrigger, effect: Effect, fired_us: int, role: str
+) -> Firing:
+    return Firing(
+        sensor=sensor,
+        version=effect.version,
+        trigger=trigger,
+        name=effect.trigger,
+        refs=effect.events,
+        fired_us=fired_us,
+        sequence=max(ref.sequence for ref in effect.events),
+        role=role,
+        nonce=effect.nonce,
+    )

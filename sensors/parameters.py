@@ -1,0 +1,153 @@
+"""Parameters: values from events into templates and payloads (spec-sensors 6.2 to 6.4). Pure.
+
+Values are found by gjson paths and written by sjson paths, on bytes, so that what nobody touches keeps its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import orjson
+
+from events.errors import KikkakeError
+from events.event import JSON, Event
+from events.languages import sjson
+from events.languages.gjson import Document, compile_path
+from events.languages.gjson.result import Kind
+from events.resource import read_documents
+from sensors.missing import known_keys
+from sensors.spec import Parameter, ParameterSource
+from sensors.trigger import RenderFailed
+
+YAML = "application/yaml"
+
+
+class Value(NamedTuple):
+    """What a source gave: its text, and its kind as gjson names it."""
+
+    text: str
+    kind: Kind
+
+
+def resolve(source: ParameterSource, events: Mapping[str, Event], at: str = "src") -> Value | None:
+    """The value of a source; None where its dependency is absent and it has no `value`: skip the parameter then.
+
+    `at` is the place in the Sensor, for messages. Raises RenderFailed.
+    """
+    event = events.get(source.dependency_name)
+    if event is None:
+        return None if source.value is None else Value(source.value, Kind.STRING)
+    if not source.data_key and not source.context_key:
+        # A lone `value` replaces the event although it is there; without it, the whole event is the value.
+        text = event.whole_json.decode() if source.value is None else source.value
+        return Value(text, Kind.STRING)
+    try:
+        return _find(source, event, at)
+    except RenderFailed:
+        if source.value is None:
+            raise
+        return Value(source.value, Kind.STRING)
+
+
+def apply_parameters(
+    document: bytes, parameters: Sequence[Parameter], events: Mapping[str, Event], at: str = "parameters"
+) -> bytes:
+    """`document` (JSON) with every parameter written into it, in order; later ones see what earlier ones wrote.
+
+    Raises RenderFailed, naming the parameter; nothing of a failed one remains.
+    """
+    for index, parameter in enumerate(parameters):
+        here = f"{at}[{index}]"
+        source = parameter.src or ParameterSource()
+        value = resolve(source, events, f"{here}.src")
+        if value is not None:
+            document = _write(document, parameter, value, here)
+    return document
+
+
+def build_payload(parameters: Sequence[Parameter], events: Mapping[str, Event], at: str = "payload") -> bytes:
+    """The document that `payload` builds from nothing; no entries give no bytes (spec-sensors 6.4).
+
+    An entry with an empty `dest` is the whole payload, unquoted, and ends the building. An entry whose dependency is
+    absent and that has no `value` is skipped, where upstream crashes. Raises RenderFailed.
+    """
+    document = b""
+    for index, parameter in enumerate(parameters):
+        here = f"{at}[{index}]"
+        source = parameter.src or ParameterSource()
+        value = resolve(source, events, f"{here}.src")
+        if value is None:
+            continue
+        if not parameter.dest:
+            return value.text.encode("utf-8", "surrogatepass")
+        document = _set(document, parameter.dest, value, source.use_raw_data, here)
+    return document
+
+
+def _find(source: ParameterSource, event: Event, at: str) -> Value:
+    # A data key replaces a context key; it never falls back to it.
+    if source.data_key:
+        member, key, document = "dataKey", source.data_key, _data_document(event, at)
+    else:
+        member, key, document = "contextKey", source.context_key, event.context_document
+    try:
+        result = compile_path(key).get(document)
+    except KikkakeError as error:
+        raise RenderFailed(f"{at} {member} `{key}`: {error}") from error
+    if not result.exists:
+        raise RenderFailed(f"{at} {member} `{key}`: not in the event; {known_keys(document, key)}")
+    return Value("null" if result.kind is Kind.NULL else result.text(), result.kind)
+
+
+def _data_document(event: Event, at: str) -> Document:
+    content_type = (event.datacontenttype or JSON).partition(";")[0].strip().lower()
+    # Upstream stamps application/json on every event; ours keep what their sender said, so that all that is JSON
+    # by its name counts. A CloudEvent without the attribute is JSON by its specification.
+    if content_type in {JSON, "text/json"} or content_type.endswith("+json"):
+        if not event.document.is_valid():
+            raise RenderFailed(f"{at}: event data is not valid JSON")
+        return event.document
+    if content_type == YAML:
+        return Document(_yaml_as_json(event.data or b"", at))
+    raise RenderFailed(f"{at}: unsupported event content type: {content_type[:64]}")
+
+
+def _yaml_as_json(data: bytes, at: str) -> bytes:
+    documents, findings = read_documents(data.decode("utf-8", "replace"), "event")
+    if findings or not documents:
+        raise RenderFailed(f"{at}: event data is not a YAML object")
+    return orjson.dumps(documents[0].value)
+
+
+def _write(document: bytes, parameter: Parameter, value: Value, at: str) -> bytes:
+    source = parameter.src or ParameterSource()
+    match parameter.operation:
+        case "" | "overwrite":
+            pass
+        case "append" | "prepend":
+            value = _joined(document, parameter, value, at)
+        case other:
+            raise RenderFailed(f"{at}: unsupported trigger parameter operation: {other[:64]}")
+    return _set(document, parameter.dest, value, source.use_raw_data, at)
+
+
+def _joined(document: bytes, parameter: Parameter, value: Value, at: str) -> Value:
+    try:
+        current = compile_path(parameter.dest).get(Document(document))
+    except KikkakeError as error:
+        raise RenderFailed(f"{at}.dest `{parameter.dest}`: {error}") from error
+    if not current.exists:
+        return value
+    # Null reads as the empty text, an object as its JSON; what comes out is always a text.
+    old = current.text()
+    return Value(old + value.text if parameter.operation == "append" else value.text + old, Kind.STRING)
+
+
+def _set(document: bytes, dest: str, value: Value, is_raw: bool, at: str) -> bytes:  # noqa: FBT001 - positional in two private calls
+    try:
+        if is_raw and value.kind is not Kind.STRING:
+            return sjson.set_raw(document, dest, value.text.encode("utf-8", "surrogatepass"))
+        return sjson.set_text(document, dest, value.text)
+    except KikkakeError as error:
+        raise RenderFailed(f"{at}.dest `{dest[:64]}`: {error}") from error

@@ -1,0 +1,80 @@
+"""The child process of `quarantine.py`: judges and renders one event a line, and says so if it is still there."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import msgspec
+import orjson
+
+from events.bus import ResourceState, ResourceVersion, RunnerState, StoredEvent, StoredMemory
+from events.registry import Registry
+from sensors.draft import Draft
+from sensors.judge import build_index
+from sensors.quarantine import ProbedSensor, ProbeRequest
+from sensors.roster import Roster, memory_changes
+from sensors.trigger import TRIGGERS, Trigger
+
+
+async def probe(request: ProbeRequest, kinds: Registry[Trigger]) -> None:
+    """Do with the event what the decide loop would do, and keep nothing of it."""
+    roster = Roster(_state(request), kinds)
+    held = {stored.sequence: stored for stored in request.held}
+
+    async def fetch(sequence: int) -> StoredEvent | None:
+        return held.get(sequence)
+
+    draft = Draft(roster, request.store_key)
+    draft.judge(build_index(roster.judged.values()).get(request.stored.topic, ()), request.stored)
+    await draft.render(fetch)
+
+
+def _state(request: ProbeRequest) -> RunnerState:
+    memories = {
+        (sensor.uid, trigger): memory
+        for sensor in request.sensors
+        for trigger, memory in sensor.memories.items()
+    }
+    return RunnerState(
+        place=request.stored.sequence - 1,
+        lagging={},
+        memories=tuple(
+            StoredMemory(change.sensor, change.key, change.state)
+            for change in memory_changes(memories, {})
+            if change.state is not None
+        ),
+        timers=(),
+        resources=tuple(_version(sensor) for sensor in request.sensors),
+        unclean_starts=0,
+    )
+
+
+def _version(sensor: ProbedSensor) -> ResourceVersion:
+    metadata = orjson.loads(sensor.text)["metadata"]
+    return ResourceVersion(
+        id=sensor.version,
+        uid=sensor.uid,
+        kind="Sensor",
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        state=ResourceState.ACTIVE,
+        spec_hash=b"",
+        text=sensor.text,
+        topics=(),
+        starts={},
+        changed_us=0,
+    )
+
+
+def main(kinds: Registry[Trigger] = TRIGGERS) -> None:
+    """Read requests from standard input until it ends; answer each with a line."""
+    decoder = msgspec.json.Decoder(ProbeRequest)
+    for line in sys.stdin.buffer:
+        asyncio.run(probe(decoder.decode(line), kinds))
+        sys.stdout.buffer.write(b"ok\n")
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+import hashlib
+import hmac
+import json
+import re
+
+import pytest
+
+from sensors.kube_object import (
+    EFFECT_ID,
+    EVENT_IDS,
+    PROOF,
+    RENDERED_SHA256,
+    generated_name,
+    identify,
+    lifetime_s,
+    name_suffix,
+    proof,
+    sanitised_name,
+)
+from sensors.trigger import RenderContext, RenderFailed
+
+EFFECT = bytes(range(32))
+RFC_1123 = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+
+
+def context(**changes):
+    values = {
+        "namespace": "ci",
+        "sensor": "images",
+        "trigger": "build",
+        "effect_id": EFFECT,
+        "event_ids": ("d1",),
+        "fired_us": 1_790_000_000_123_456,
+        "store_key": b"key",
+    }
+    return RenderContext(**{**values, **changes})
+
+
+def identified(target, static_name="", **changes):
+    return json.loads(identify(json.dumps(target).encode(), static_name, context(**changes)))
+
+
+def config_map(**metadata):
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
+
+
+def test_the_suffix_is_80_bits_of_the_effect_id():
+    assert name_suffix(EFFECT) == "aaaqeayeaudaocaj"
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "build-",
+        "b" * 100,
+        "Build_Image/",
+        "a.",
+        "a.-",
+        "x" * 46 + ".-",
+        "-",
+        ".",
+        "",
+        "ünïcode-",
+        "9-",
+        "a..b--",
+    ],
+)
+def test_a_generated_name_is_label_safe_and_keeps_the_whole_suffix(prefix):
+    name = generated_name(prefix, EFFECT)
+
+    assert name.endswith(name_suffix(EFFECT))
+    assert len(name) <= 63
+    assert RFC_1123.fullmatch(name)
+
+
+def test_generate_name_stays_for_readers():
+    metadata = identified(config_map(generateName="build-"))["metadata"]
+
+    assert metadata["name"] == f"build-{name_suffix(EFFECT)}"
+    assert metadata["generateName"] == "build-"
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("refs/heads/Main", "refs-heads-main"),
+        ("v1.2.3", "v1.2.3"),
+        ("--x--", "x"),
+        ("a.-b", "a.b"),
+        ("feature/ÄÖ-1", "feature-1"),
+    ],
+)
+def test_a_name_from_an_event_is_made_an_rfc_1123_name(given, name):
+    assert sanitised_name(given) == name
+    assert RFC_1123.fullmatch(name)
+    assert identified(config_map(name=given), static_name="before")["metadata"]["name"] == name
+
+
+@pytest.mark.parametrize("name", ["", "///", "ÄÖ", "x" * 254])
+def test_a_name_that_cannot_be_one_is_invalid(name):
+    with pytest.raises(RenderFailed) as refused:
+        identified(config_map(name=name), static_name="before")
+    assert refused.value.reason == "InvalidName"
+
+
+def test_a_static_name_is_left_to_the_api_server():
+    assert identified(config_map(name="Not_Valid"), "Not_Valid")["metadata"]["name"] == "Not_Valid"
+
+
+def test_the_namespace_is_the_sensors_unless_given():
+    assert identified(config_map(name="x"), "x")["metadata"]["namespace"] == "ci"
+    assert identified(config_map(name="x", namespace="other"), "x")["metadata"]["namespace"] == "other"
+
+
+def test_a_namespace_has_no_namespace():
+    target = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}}
+
+    assert "namespace" not in identified(target, "x")["metadata"]
+
+
+def test_labels_are_upstreams_with_one_time_stamp():
+    labels = identified(config_map(name="x", labels={"app": "mine"}), "x")["metadata"]["labels"]
+
+    assert labels == {
+        "app": "mine",
+        "events.argoproj.io/sensor": "images",
+        "events.argoproj.io/trigger": "build",
+        "events.argoproj.io/action-timestamp": "1790000000123",
+    }
+
+
+def test_names_that_are_no_label_values_are_made_some():
+    labels = identified(config_map(name="x"), "x", trigger="a b/" + "c" * 80)["metadata"]["labels"]
+
+    assert re.fullmatch(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?", labels["events.argoproj.io/trigger"])
+    assert len(labels["events.argoproj.io/trigger"]) <= 63
+
+
+def test_annotations_tell_the_effect_its_events_and_its_proof():
+    target = config_map(name="x", annotations={EFFECT_ID: "planted"})
+    annotations = identified(target, "x")["metadata"]["annotations"]
+    parts = (EFFECT, b"ci", b"x")
+    message = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+    assert annotations[EFFECT_ID] == EFFECT.hex()
+    assert annotations[EVENT_IDS] == "d1"
+    assert annotations[PROOF] == hmac.new(b"key", message, hashlib.sha256).hexdigest()
+    assert annotations[PROOF] == proof(b"key", EFFECT, "ci", "x")
+    assert len(annotations[RENDERED_SHA256]) == 64
+
+
+def test_more_than_ten_events_are_counted():
+    ids = tuple(f"d{number}" for number in range(12))
+
+    annotations = identified(config_map(name="x"), "x", event_ids=ids)["metadata"]["annotations"]
+
+    assert annotations[EVENT_IDS] == "d0,d1,d2,d3,d4,d5,d6,d7,d8,d9 and 2 more"
+
+
+def test_long_event_ids_do_not_fill_the_annotations():
+    annotations = identified(config_map(name="x"), "x", event_ids=("y" * 300_000,))["metadata"]["annotations"]
+
+    assert len(annotations[EVENT_IDS]) == 128
+
+
+def test_integers_of_any_size_survive():
+    rendered = identify(
+        b'{"apiVersion":"v1","kind":"X","metadata":{"name":"x"},"n":12345678901234567890123}', "x", context()
+    )
+
+    assert b"12345678901234567890123" in rendered
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        [],
+        {"kind": "X"},
+        {"apiVersion": "v1"},
+        {"apiVersion": "v1", "kind": 7},
+        {"apiVersion": "v1", "kind": "X", "metadata": []},
+        config_map(name=7),
+        config_map(name="x", labels=[]),
+        config_map(name="x", annotations="a"),
+        config_map(name="x", namespace=7),
+    ],
+)
+def test_what_is_no_object_fails_to_render(target):
+    with pytest.raises(RenderFailed):
+        identified(target, "x")
+
+
+@pytest.mark.parametrize(
+    ("spec", "seconds"),
+    [
+        ({}, None),
+        ({"ttlSecondsAfterFinished": 30}, 30),
+        ({"ttlStrategy": {"secondsAfterCompletion": 300, "secondsAfterSuccess": 10}}, 10),
+        ({"ttlStrategy": "odd", "ttlSecondsAfterFinished": True}, None),
+        (None, None),
+    ],
+)
+def test_the_shortest_lifetime_counts(spec, seconds):
+    assert lifetime_s({"spec": spec}) == seconds

@@ -1,0 +1,89 @@
+"""Poisonous batches: what ends the process is found in a child, and the others are decided."""
+
+import sys
+from pathlib import Path
+
+from events.bus import DeadLetterQuery, Runner, RunnerState
+from sensors.decide import Decider
+from sensors.decision import MarkCode
+from tests.sensors.support import BUILD, JOIN, KINDS, House, house
+
+PROBE = (sys.executable, "-m", "tests.sensors.kinds_probe")
+OPEN = BUILD[: BUILD.index("        filters:")] + BUILD[BUILD.index("      triggers:") :].replace(
+    "- {src: {dependencyName: push, dataKey: body.sha}, dest: sha}", "[]"
+).replace("parameters:\n            []", "parameters: []")
+
+
+async def die_three_times(one: House) -> None:
+    """Start again as after three deaths on the same batch."""
+    state = await one.runner.load()
+    runner = await one.bus.take_over()
+    suspicious = RunnerState(
+        state.place, state.lagging, state.memories, state.timers, state.resources, unclean_starts=3
+    )
+
+    async def load() -> RunnerState:
+        return suspicious
+
+    runner.load = load  # type: ignore[method-assign]  # what three killed processes would have left
+    await restart_with(one, runner)
+
+
+async def restart_with(one: House, runner: Runner) -> None:
+    one.decider = Decider(
+        runner,
+        one.reader,
+        one.clock,
+        store_key=one.bus.store_key,
+        offer=one.taker.offer,
+        look_again=one.taker.look_again,
+        kinds=KINDS,
+        probe=PROBE,
+    )
+    await one.decider.load()
+
+
+async def test_the_event_that_ends_the_child_is_a_dead_letter_and_the_others_fire(tmp_path: Path):
+    async with house(tmp_path) as one:
+        await one.apply(OPEN)
+        await one.publish("github/push", {}, id="good")
+        bad = await one.publish("github/push", b'{"kill":"me"}', id="bad")
+        await one.publish("github/push", {}, id="after")
+        await die_three_times(one)
+        await one.decide()
+
+        assert one.taker.fired == [("job", {"push": "good"}), ("job", {"push": "after"})]
+        (letter,) = await one.reader.dead_letters(DeadLetterQuery())
+        assert (letter.sequence, letter.reason) == (bad, "EvaluatorCrashed")
+        assert "exit code 11" in letter.detail
+        (decision,) = await one.decisions(bad)
+        assert [mark.code for mark in decision.marks] == [MarkCode.CRASHED]
+
+        # The batch is behind us: the next events are judged here again.
+        await one.publish("github/push", {}, id="later")
+        await one.decide()
+        assert one.taker.fired[-1] == ("job", {"push": "later"})
+
+
+async def test_a_join_is_tried_with_the_events_that_it_holds(tmp_path: Path):
+    async with house(tmp_path) as one:
+        await one.apply(JOIN)
+        await one.publish("source/a", b'{"kill":"me"}', id="a1")
+        await one.decide()
+        bad = await one.publish("source/b", {}, id="b1")
+        await die_three_times(one)
+        await one.decide()
+        assert one.taker.effects == []
+        (letter,) = await one.reader.dead_letters(DeadLetterQuery())
+        assert letter.sequence == bad
+
+
+async def test_a_child_that_cannot_start_ends_like_a_crash_and_nothing_hangs(tmp_path: Path):
+    async with house(tmp_path) as one:
+        await one.apply(OPEN)
+        await one.publish("github/push", {}, id="good")
+        await die_three_times(one)
+        one.decider._quarantine._command = (sys.executable, "-c", "pass")
+        await one.decide()
+        (letter,) = await one.reader.dead_letters(DeadLetterQuery())
+        assert letter.reason == "EvaluatorCrashed"

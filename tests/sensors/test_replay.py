@@ -1,0 +1,189 @@
+"""Replays: "ensure done" and "as new" (spec: bad-input, section 6)."""
+
+from pathlib import Path
+
+import pytest
+
+from events.bus import DeadLetterQuery, EffectState, Outcome, Publication, Standing
+from events.topic import Topic
+from sensors.replay import Action, EventGone
+from tests.sensors.support import BUILD, JOIN, PROVENANCE, House, event, house
+
+MAIN = {"body": {"ref": "refs/heads/main", "sha": "abc"}}
+NO_SHA = {"body": {"ref": "refs/heads/main"}}
+MENDED = BUILD.replace("dataKey: body.sha", 'dataKey: body.sha, value: "none"')
+
+
+async def end(one: House, state: EffectState, *, number: int = 1) -> None:
+    outcome = Outcome(
+        number=number, attempt=1, state=state, at_us=one.clock.now_us(), reason="ObjectInvalid", detail="no"
+    )
+    assert await one.runner.settle(outcome)
+
+
+async def actions(one: House, sequence: int, **options: object) -> list[tuple[str, Action]]:
+    plan = await one.decider.replay(sequence, **options)  # type: ignore[arg-type]  # options of a test
+    return [(item.trigger, item.action) for item in plan.items]
+
+
+async def test_a_finished_effect_is_left_alone(tmp_path: Path):
+    async with house(tmp_path) as one:
+        await one.apply(BUILD)
+        sequence = await one.publish("github/push", MAIN)
+        await one.decide()
+        await end(one, EffectState.DONE)
+        assert await actions(one, sequence) == [("job", Action.NONE)]
+        assert len(one.taker.effects) == 1
+
+
+async def test_a_dead_effect_is_opened_again(tmp_path: Path):
+    async with house(tmp_path) as one:
+        await one.apply(BUILD)
+        sequence = await one.publish("github/push", MAIN)
+        await one.decide()
+        await end(one, EffectState.DEAD)
+        assert len(await one.reader.dead_letters(DeadLetterQuery())) == 1
+
+        assert await actions(one, sequence, dry_run=True) == [("job", Action.RETRY)]
+        assert len(await one.reader.dead_letters(DeadLetterQuery())) == 1
+        assert await actions(one, sequence) == [("job", Action.RETRY)]
+        assert await one.reader.dead_letters(DeadLetterQuery()) == []
+        effect = await one.reader.effect(1)
+        assert effect is not None
+        assert effect.state is EffectState.OPEN
+        assert one.taker.looks == 1
+
+
+async def test_what_could_not_be_rendered_is_made_after_the_sensor_was_mended(tmp_path: Path):
+    async with house(tmp_path) as one:
+        await one.apply(BUILD)
+        sequence = await one.publish("github/push", NO_SHA, id="d1")
+        await one.decide()
+        assert one.taker.effects == []
+        plan = await one.decider.replay(sequence)
+        assert [item.action for item in plan.items] == [Action.NONE]
+        assert "cannot be rendered" in plan.items[0].note
+        assert len(await one.reader.dead_letters(DeadLetterQuery())) == 1
+
+        await one.apply(MENDED)
+        plan = await one.decider.replay(sequence, dry_run=True)
+        assert plan.items[0].action is Action.CREATE
+        assert plan.items[0].preview is not None
+        assert plan.items[0].preview.object is not None
+        assert one.taker.effects == []
+
+        assert await actions(one, sequence) == [("job", Action.CREATE)]
+        assert one.taker.fired == [("job", {"push": "d1"})]
+        assert await one.reader.dead_letters(DeadLetterQuery()) == []
+        # And once is enough.
+        assert await actions(one, sequence) == [("job", Action.NONE)]
+        assert len(one.taker.effects) == 1
+
+
+FAILING_JOIN = JOIN.replace(
+    "record: {document: {}}",
+    "record: {parameters: [{src: {dependencyName: a, dataKey: sha}, dest: sha}]}",
+)
+
+
+async def test_a_join_that_could_not_be_rendered_has_all_its_events_after_a_restart(tmp_path: Path):
+    async with house(tmp_path) as one:
+        await one.apply(FAILING_JOIN)
+        await one.publish("source/a", {}, id="a1")
+        sequence = await one.publish("source/b", {}, id="b1")
+        await one.decide()
+        assert one.taker.effects == []
+    async with house(tmp_path) as one:
+        await one.apply(FAILING_JOIN.replace("dataKey: sha", 'dataKey: sha, value: "none"'))
+        # The memory of the join is spent: these two are another set.
+        await one.publish("source/a", {"sha": "x"}, id="a2")
+        await one.publish("source/b", {}, id="b2")
+        await one.decide()
+        assert await actions(one, sequence) == [("both", Action.CREATE)]
+        assert one.taker.fired == [("both", {"a": "a2", "b": "b2"}), ("both", {"a": "a1", "b": "b1"})]
+        assert await one.reader.memories("file:ci/join") == []
+
+
+async def test_as_new_makes_another_effect_every_time(tmp_path: Path):
+    async with house(tmp_path) as one:
+        await one.apply(BUILD)
+        sequence = await one.publish("github/push", MAIN, id="d1")
+        await one.decide()
+        await end(one, EffectState.DONE)
+        assert await actions(one, sequence, as_new=True) == [("job", Action.CREATE)]
+        one.clock.advance(1)
+        assert await actions(one, sequence, as_new=True) == [("job", Action.CREATE)]
+        assert len({effect.id for effect in one.taker.effects}) == 3
+        assert len({effect.nonce for effect in one.taker.effects}) == 3
+
+
+async def test_a_join_is_made_again_with_the_events_that_it_had(tmp_path: Path):
+    async with house(tmp_path) as one:
+        await one.apply(JOIN)
+        first = await one.publish("source/a", {}, id="a1")
+        await one.publish("source/b", {}, id="b1")
+        await one.decide()
+        await one.decider.replay(first, as_new=True)
+        assert one.taker.fired == [("both", {"a": "a1", "b": "b1"})] * 2
+
+
+async def test_a_suspected_replay_is_judged_when_a_person_says_so(tmp_path: Path):
+    async with house(tmp_path) as one:
+        await one.apply(BUILD)
+        topic = Topic("ci", "default", "github", "push")
+        receipts = []
+        for ident in ("d1", "d2"):
+            publication = Publication(topic, event(MAIN, id=ident), PROVENANCE, body_mac=b"m" * 32)
+            receipts += await one.bus.publish([publication])
+        assert receipts[1].standing is Standing.SUSPECTED_REPLAY
+        await one.decide()
+        assert one.taker.fired == [("job", {"push": "d1"})]
+        assert await actions(one, receipts[1].sequence) == [("job", Action.CREATE)]
+        assert one.taker.fired[1] == ("job", {"push": "d2"})
+        assert len(await one.decisions(receipts[1].sequence)) == 1
+
+
+async def test_a_filtered_event_says_why_nothing_happens(tmp_path: Path):
+    async with house(tmp_path) as one:
+        await one.apply(BUILD)
+        sequence = await one.publish("github/push", {"body": {"ref": "refs/heads/dev"}})
+        await one.decide()
+        plan = await one.decider.replay(sequence)
+        assert [(item.action, item.note) for item in plan.items] == [(Action.NONE, "push: filtered")]
+
+
+async def test_a_held_event_says_what_it_waits_for(tmp_path: Path):
+    async with house(tmp_path) as one:
+        await one.apply(JOIN)
+        old = await one.publish("source/a", {}, id="a1")
+        new = await one.publish("source/a", {}, id="a2")
+        await one.decide()
+        assert (await one.decider.replay(new)).items[0].note == "it is held, waiting for b"
+        assert (await one.decider.replay(old)).items[0].note == "a newer event of `a` is held, waiting for b"
+        await one.publish("source/b", {}, id="b1")
+        await one.decide()
+        assert one.taker.fired == [("both", {"a": "a2", "b": "b1"})]
+
+
+async def test_an_event_from_before_the_sensor_may_be_given_to_it_by_hand(tmp_path: Path):
+    async with house(tmp_path) as one:
+        sequence = await one.publish("github/push", MAIN, id="d1")
+        await one.apply(BUILD, JOIN)
+        assert await actions(one, sequence, sensor="file:ci/join") == []
+        assert await actions(one, sequence, sensor="file:ci/build") == [("job", Action.CREATE)]
+
+
+async def test_an_event_that_is_gone_cannot_be_replayed(tmp_path: Path):
+    async with house(tmp_path) as one:
+        with pytest.raises(EventGone, match="event 77 is not stored any more"):
+            await one.decider.replay(77)
+
+
+async def test_a_dry_run_changes_nothing(tmp_path: Path):
+    async with house(tmp_path) as one:
+        sequence = await one.publish("source/a", {}, id="a1")
+        await one.apply(JOIN)
+        plan = await one.decider.replay(sequence, dry_run=True)
+        assert plan.items[0].note == "is held from now on, waiting for b"
+        assert await one.reader.memories("file:ci/join") == []
+        assert await one.reader.decision(sequence) is None
