@@ -49,9 +49,9 @@ class Loaded:
 
 
 def is_test_file(path: Path, root: Path) -> bool:
-    """Whether the file holds test documents by its name or by a folder `tests` below the given root."""
-    relative = path.relative_to(root).parent.parts if path.is_relative_to(root) else ()
-    return path.stem.endswith("_test") or "tests" in relative
+    """Whether the file holds test documents by its name or by a folder `tests`, the given root or below it."""
+    folders = path.relative_to(root).parent.parts if path.is_relative_to(root) else ()
+    return path.stem.endswith("_test") or "tests" in (root.resolve().name, *folders)
 
 
 def resource_files(paths: Sequence[str]) -> Iterator[Path]:

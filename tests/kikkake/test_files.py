@@ -28,6 +28,11 @@ def test_tests_are_told_from_resources_by_name_and_folder(folder):
     assert names(files_with_tests(["."])) == ["sensor_test.yaml", "more.yaml"]
 
 
+def test_a_folder_named_tests_holds_tests_when_it_is_named_itself(folder):
+    assert names(files_with_tests(["tests"])) == ["more.yaml"]
+    assert names(resource_files(["tests"])) == []
+
+
 def test_no_path_means_the_current_folder_and_other_kinds_are_counted(folder):
     loaded = load_resources([])
     assert [document.label for document in loaded.documents] == ["sensor default/a"]

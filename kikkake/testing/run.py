@@ -1,0 +1,125 @@
+"""All tests of some paths: read, check, run case by case, and give one result each."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from events.errors import Finding, KikkakeError
+from events.log import ROOT
+from events.metrics import Metrics
+from events.resource import Path
+from kikkake.testing.checks import check_sensor_test, check_source_test
+from kikkake.testing.compare import Difference
+from kikkake.testing.delivery_document import EventSourceTest
+from kikkake.testing.inputs import load_event_source, load_sensor
+from kikkake.testing.reading import FileOfTests, LoadedTest, RefusedTest
+from kikkake.testing.sensor_case import SensorBench, run_sensor_case
+from kikkake.testing.sensor_document import SensorTest
+from kikkake.testing.source_case import SourceBench, run_source_case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How one case ended; without a case, why its document cannot be run."""
+
+    file: str
+    line: int
+    test: str
+    case: str
+    differences: tuple[Difference, ...] = ()
+    faults: tuple[Finding, ...] = ()
+    """Of the document: nothing was run."""
+    failure: str = ""
+    """A fault of Kikkake that ended the case."""
+
+    @property
+    def ok(self) -> bool:
+        return not (self.differences or self.faults or self.failure)
+
+
+async def run_tests(files: Sequence[FileOfTests]) -> AsyncIterator[Result]:
+    """The result of each case, in the order of the files, as it comes."""
+    metrics = Metrics()
+    with _silence():
+        for file in files:
+            for name, faults in file.refused:
+                yield Result(file=str(file.path), line=faults[0].line, test=name, case="", faults=faults)
+            for test in file.tests:
+                async for result in _run_document(test, metrics):
+                    yield result
+
+
+async def _run_document(test: LoadedTest, metrics: Metrics) -> AsyncIterator[Result]:
+    file = test.document.file
+    try:
+        cases = _prepare(test, metrics)
+    except RefusedTest as refused:
+        yield Result(
+            file=file, line=refused.findings[0].line, test=test.name, case="", faults=refused.findings
+        )
+        return
+    for index, (name, run) in enumerate(cases):
+        path: Path = ("cases", index)
+        yield await _run_case(run, Result(file=file, line=test.line(path), test=test.name, case=name))
+
+
+Run = Callable[[], Coroutine[Any, Any, list[Difference]]]
+"""One case, ready to run."""
+
+
+def _prepare(test: LoadedTest, metrics: Metrics) -> list[tuple[str, Run]]:
+    """Name and work of each case. Raises RefusedTest."""
+    model = test.model
+    if isinstance(model, EventSourceTest):
+        return _prepare_source(test, model, metrics)
+    return _prepare_sensor(test, model, metrics)
+
+
+def _prepare_sensor(test: LoadedTest, model: SensorTest, metrics: Metrics) -> list[tuple[str, Run]]:
+    loaded = load_sensor(test, model.sensor)
+    sources = [
+        load_event_source(test, reference, ("eventSources", index))
+        for index, reference in enumerate(model.event_sources)
+    ]
+    if faults := check_sensor_test(test, model, loaded.sensor, sources):
+        raise RefusedTest(faults)
+    bench = SensorBench(test=test, model=model, loaded=loaded, sources=sources, metrics=metrics)
+    return [
+        (case.name, partial(run_sensor_case, bench, case, index)) for index, case in enumerate(model.cases)
+    ]
+
+
+def _prepare_source(test: LoadedTest, model: EventSourceTest, metrics: Metrics) -> list[tuple[str, Run]]:
+    spec = load_event_source(test, model.event_source, ("eventSource",))
+    if faults := check_source_test(test, model, spec):
+        raise RefusedTest(faults)
+    bench = SourceBench(test=test, model=model, spec=spec, metrics=metrics)
+    return [
+        (case.name, partial(run_source_case, bench, case, index)) for index, case in enumerate(model.cases)
+    ]
+
+
+async def _run_case(run: Run, result: Result) -> Result:
+    try:
+        return replace(result, differences=tuple(await run()))
+    except RefusedTest as refused:
+        return replace(result, faults=refused.findings)
+    except KikkakeError as error:
+        return replace(result, failure=f"{type(error).__name__}: {error}")
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """No log lines: what a person wants to know of a failed attempt stands in the differences."""
+    logger = logging.getLogger(ROOT)
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
