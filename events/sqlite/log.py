@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from events.bus import BusFull, EventTooLarge, Publication, Receipt, Standing, StoredEvent
 from events.clock import Clock
@@ -155,11 +156,13 @@ class Recent:
             return None
         while self._events and self._events[0].sequence <= sequence:
             self._drop_oldest()
+        if self._bytes <= max_bytes:
+            return list(islice(self._events, limit))
         taken: list[StoredEvent] = []
         size = 0
-        for event in self._events:
+        for event in islice(self._events, limit):
             size += _size(event)
-            if len(taken) >= limit or (taken and size > max_bytes):
+            if taken and size > max_bytes:
                 break
             taken.append(event)
         return taken
