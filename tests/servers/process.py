@@ -47,6 +47,11 @@ class ServerProcess:
     def is_running(self) -> bool:
         return self._process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative: the signal that ended it."""
+        return self._process.poll()
+
     def stop(self, *, grace_s: float) -> None:
         """Ask it to end, and kill it after `grace_s` seconds. Harmless when it has ended."""
         self.resume()

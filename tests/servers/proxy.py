@@ -75,7 +75,7 @@ class FaultProxy:
 
     `plan` holds faults for the next requests that can be hit, None for "leave this one alone"; when it is empty,
     `lose_answers` is the probability of losing an answer, drawn from `seed` in the order of the requests.
-    Both, and `hits`, may be changed at any time.
+    Both, and `hits`, may be changed at any time. `port` 0 takes a free one.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class FaultProxy:
         seed: int = 0,
         lose_answers: float = 0.0,
         hits: Callable[[str, str], bool] = changes_something,
+        port: int = 0,
     ) -> None:
         self.plan: deque[Fault | None] = deque()
         self.lose_answers = lose_answers
@@ -96,6 +97,7 @@ class FaultProxy:
         self._upstream_port = server.port
         self._upstream_tls = ssl.create_default_context(cafile=str(server.ca_file))
         self._listener = Listener(self._serve, _server_tls(server))
+        self._listener.port = port
 
     async def __aenter__(self) -> Self:
         await self._listener.open()

@@ -1,0 +1,186 @@
+"""The gateway under test: the real command as a child process, started, killed and asked from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import shutil
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+
+from tests.crash.resources import PORT
+from tests.servers.process import ServerFailed, ServerProcess
+
+_ROOT = Path(__file__).parents[2]
+_PACKAGES = ("events", "sources", "sensors", "kikkake", "tests/crash")
+
+_READY_TIMEOUT_S = 60.0
+_STOP_TIMEOUT_S = 100.0
+_ASK_TIMEOUT_S = 20.0
+_POLL_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A start that became ready, and the edit that lay on disk when it was launched."""
+
+    ready_at: float
+    edit: int
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What the admin API says of the store."""
+
+    events: int
+    head: int
+    judged_up_to: int
+    open_effects: int
+    dead_letters: int
+
+
+class Gateway:
+    """One data folder, one set of ports, many processes. `async with Gateway(...) as gateway:`."""
+
+    def __init__(self, folder: Path, kubeconfig: Path, *, program: Sequence[str]) -> None:
+        """`folder` has `resources` and `secrets`; `program` is what stands before `run`."""
+        self._code = folder / "code"
+        copy_code(self._code)
+        self.data = folder / "data"
+        self.log = folder / "gateway.log"
+        self.starts: list[Start] = []
+        self.launches = 0
+        self._port, self._admin_port, self._metrics_port = quiet_ports(3)
+        self._command = [
+            *(sys.executable, "-m", *program, "run", str(folder / "resources"), "--data", str(self.data)),
+            *("--secrets", str(folder / "secrets"), "--kubeconfig", str(kubeconfig)),
+            *("--port", f"{PORT}={self._port}", "--admin-port", str(self._admin_port)),
+            *("--metrics-port", str(self._metrics_port), "--log-level", "warning"),
+        ]
+        self._process: ServerProcess | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._launched = 0.0
+        self._edit = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    async def __aenter__(self) -> Self:
+        # A new connection each time: the process at the other end may be another one.
+        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.kill()
+        if self._session is not None:
+            await self._session.close()
+
+    def launch(self, edit: int) -> None:
+        """Start a process; `edit` is what lies on disk."""
+        self._launched, self._edit = time.monotonic(), edit
+        self.launches += 1
+        # The folder in which `python -m` runs comes first on its path.
+        self._process = ServerProcess(self._command, log=self.log, cwd=self._code)
+
+    async def wait_ready(self) -> None:
+        """Until /readyz says 200. Raises ServerFailed when the process ends instead, TimeoutError."""
+        async with asyncio.timeout(_READY_TIMEOUT_S):
+            while not await self._answers(self._metrics_port, "/readyz"):
+                if self._process is None or not self._process.is_running:
+                    raise ServerFailed(f"the gateway ended before it was ready:\n{self.log_end()}")
+                await asyncio.sleep(_POLL_S)
+        self.starts.append(Start(time.time(), self._edit, time.monotonic() - self._launched))
+
+    @property
+    def exit_code(self) -> int | None:
+        """Of the newest process; None while it runs."""
+        return self._process.exit_code if self._process is not None else None
+
+    def kill(self) -> None:
+        """SIGKILL. Harmless when it has ended."""
+        if self._process is not None:
+            self._process.kill()
+
+    async def stop(self) -> int:
+        """SIGTERM; the exit code, once it has ended by itself."""
+        assert self._process is not None
+        await asyncio.to_thread(self._process.stop, grace_s=_STOP_TIMEOUT_S)
+        return self._process.exit_code or 0
+
+    async def store(self) -> Store | None:
+        """The store's figures, or None where nobody answers."""
+        found = await self._ask(self._admin_port, "/api/v1/status")
+        if found is None:
+            return None
+        store = found["store"]
+        return Store(
+            events=store["events"],
+            head=store["head"],
+            judged_up_to=store["judgedUpTo"],
+            open_effects=store["openEffects"],
+            dead_letters=store["deadLetters"],
+        )
+
+    def log_end(self) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-30:])
+
+    async def _answers(self, port: int, path: str) -> bool:
+        async with self._get(port, path) as answer:
+            return answer is not None and answer.status == 200
+
+    async def _ask(self, port: int, path: str) -> Any:
+        async with self._get(port, path) as answer:
+            if answer is None or answer.status != 200:
+                return None
+            return await answer.json()
+
+    @contextlib.asynccontextmanager
+    async def _get(self, port: int, path: str) -> AsyncIterator[aiohttp.ClientResponse | None]:
+        assert self._session is not None
+        async with contextlib.AsyncExitStack() as stack:
+            answer = None
+            with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
+                async with asyncio.timeout(_ASK_TIMEOUT_S):
+                    answer = await stack.enter_async_context(
+                        self._session.get(f"http://127.0.0.1:{port}{path}")
+                    )
+                    await answer.read()
+            yield answer
+
+
+def copy_code(folder: Path) -> None:
+    """The program as it is now, for a run of many minutes and starts: somebody may be working on it."""
+    for name in _PACKAGES:
+        shutil.copytree(_ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "tests" / "__init__.py").touch()
+    # Where the version is read from, in a checkout.
+    shutil.copy(_ROOT / "pyproject.toml", folder)
+
+
+def quiet_ports(count: int) -> list[int]:
+    """Free ports below those that the kernel gives to clients.
+
+    A client that tries again and again where nobody listens is given that very port one day, as its own, and then
+    speaks to itself; and the server that comes back finds its port taken.
+    """
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    found: list[int] = []
+    chance = random.Random(os.urandom(8))
+    while len(found) < count:
+        port = chance.randrange(max(1024, lowest - 12_000), lowest)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in found:
+                found.append(port)
+    return found
