@@ -32,7 +32,6 @@ class SpecModel(pydantic.BaseModel):
         validate_by_alias=True,
         validate_by_name=True,
         serialize_by_alias=True,
-        use_attribute_docstrings=True,
         protected_namespaces=(),
     )
 
@@ -57,12 +56,16 @@ def read_model(
     Unknown fields are warnings `UnknownField` with the nearest known name, errors with the annotation
     `kikkake/strict: "true"`.
     """
+    is_strict = document.annotations.get("kikkake/strict") == "true"
+    severity = Severity.ERROR if is_strict else Severity.WARNING
     try:
         instance = model.model_validate(value)
     except pydantic.ValidationError as error:
-        return None, [_fault(document, path, fault, code) for fault in error.errors(include_url=False)]
-    is_strict = document.annotations.get("kikkake/strict") == "true"
-    severity = Severity.ERROR if is_strict else Severity.WARNING
+        faults = [_fault(document, path, fault, code) for fault in error.errors(include_url=False)]
+        # Beside a field of the wrong type often stands one with the wrong name: told at once.
+        known = model.field_names()
+        names = [name for name in value if name not in known] if isinstance(value, dict) else []
+        return None, faults + [_unknown(document, (*path, name), known, severity) for name in names]
     return instance, list(_unknown_fields(document, instance, path, severity))
 
 
@@ -87,7 +90,7 @@ def _explain(fault: Any, where: Path) -> tuple[str, str]:
         and isinstance(given, int | float)
         and not isinstance(given, bool)
     ):
-        return f'expected a string such as "{given}", got the number {given}', "put it in quotes"
+        return f'expected string such as "{given}", got number {given}', "put it in quotes"
     if wanted:
         return f"expected {wanted}, got {type_word(given)}{_shown(given, where)}", ""
     if kind in {"literal_error", "enum"}:
@@ -114,11 +117,13 @@ _WANTED = {
 def _shown(value: Any, where: Path) -> str:
     """The value for a message, cut; nothing where a secret may stand."""
     names = [part.lower() for part in where if isinstance(part, str)]
-    if isinstance(value, dict | list | tuple) or any(
-        word in name for name in names[-1:] for word in _SECRET_WORDS
+    if (
+        value is None
+        or isinstance(value, dict | list | tuple)
+        or any(word in name for name in names[-1:] for word in _SECRET_WORDS)
     ):
         return ""
-    text = str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
     return f" `{text[:_SHOWN_VALUE_LENGTH]}{'…' if len(text) > _SHOWN_VALUE_LENGTH else ''}`"
 
 
@@ -126,12 +131,7 @@ def _unknown_fields(document: ResourceDocument, value: Any, path: Path, severity
     findings: list[Finding] = []
     if isinstance(value, SpecModel):
         known = type(value).field_names()
-        for name in value.model_extra or {}:
-            nearest = nearest_name(name, known)
-            fix = f"did you mean `{nearest}`?" if nearest else f"known here: {', '.join(known)}"
-            findings.append(
-                document.finding((*path, name), "unknown field", fix, code="UnknownField", severity=severity)
-            )
+        findings += [_unknown(document, (*path, name), known, severity) for name in value.model_extra or {}]
         for name, info in type(value).model_fields.items():
             findings += _unknown_fields(document, getattr(value, name), (*path, info.alias or name), severity)
     elif isinstance(value, dict):
@@ -141,6 +141,12 @@ def _unknown_fields(document: ResourceDocument, value: Any, path: Path, severity
         for index, member in enumerate(value):
             findings += _unknown_fields(document, member, (*path, index), severity)
     return findings
+
+
+def _unknown(document: ResourceDocument, path: Path, known: tuple[str, ...], severity: Severity) -> Finding:
+    nearest = nearest_name(str(path[-1]), known)
+    fix = f"did you mean `{nearest}`?" if nearest else f"known here: {', '.join(known)}"
+    return document.finding(path, "unknown field", fix, code="UnknownField", severity=severity)
 
 
 def inner_model(annotation: Any) -> type[SpecModel] | None:

@@ -19,6 +19,12 @@ _INSERT = f"INSERT INTO effect VALUES ({', '.join('?' * 23)})"
 _SUPERSEDED = "a newer one of the same order key took its place"
 
 
+_DONE = (
+    "UPDATE effect SET state = 1, ended_us = ?, answered = attempt, reason = ?, result = ?, history = ? "
+    "WHERE number = ? AND state = 0 AND attempt = ?"
+)
+
+
 class Ledger:
     """The writer's side; every method runs inside a transaction."""
 
@@ -89,6 +95,20 @@ class Ledger:
 
     def settle(self, outcome: Outcome) -> bool:
         """Record an outcome; False when its attempt is not the newest, or the effect has ended."""
+        if outcome.state is EffectState.DONE and outcome.result and outcome.history:
+            # Nearly every outcome: it says everything that the row will say, so the row need not be read.
+            self._execute(
+                _DONE,
+                (
+                    outcome.at_us,
+                    outcome.reason,
+                    outcome.result,
+                    pack(outcome.history[-10:]),
+                    outcome.number,
+                    outcome.attempt,
+                ),
+            )
+            return self._transaction.connection.changes() == 1
         found = self.get(outcome.number)
         if found is None or found.state is not EffectState.OPEN or found.attempt != outcome.attempt:
             return False

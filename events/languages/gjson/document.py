@@ -70,7 +70,8 @@ class Document:
         if not quoted or self._has_unique_keys:
             return 2
         if self._hides_names is None:
-            self._hides_names = b"\\u00" in self.raw and _HIDDEN_NAME.search(self.raw) is not None
+            # A single byte is found ten times faster than four, and many documents have no backslash at all.
+            self._hides_names = b"\\" in self.raw and _HIDDEN_NAME.search(self.raw) is not None
         return 2 if self._hides_names else self.raw.count(quoted)
 
     def has_unique_keys(self) -> bool:
