@@ -22,6 +22,8 @@ Path = tuple[str | int, ...]
 _MAX_DEPTH = 64
 _MAX_NODES = 200_000
 """Values in one file after aliases are expanded: a 341-byte alias bomb has millions, real files 20,000."""
+_SHOWN_LENGTH = 64
+"""A value in a message is cut here (spec: bad-input 1.2)."""
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 _INT = re.compile(r"[-+]?(0b[01_]+|0[0-7_]+|0x[0-9a-fA-F_]+|[1-9][0-9_]*|0)", re.ASCII)
 _NEWER_OCTAL = re.compile(r"[-+]?0o[0-7]+", re.ASCII)
@@ -37,6 +39,8 @@ class ResourceDocument:
     value: Mapping[str, Any]
     file: str
     positions: Mapping[Path, tuple[int, int]] = field(repr=False)
+    faults: tuple[Finding, ...] = ()
+    """What was wrong with reading this document (equal keys); also among the findings of its file."""
 
     @property
     def api_version(self) -> str:
@@ -147,6 +151,23 @@ def read_documents(text: str, file: str) -> tuple[list[ResourceDocument], list[F
     return documents, findings
 
 
+def read_value(text: str) -> tuple[Any, list[Finding]]:
+    """The first document of a YAML text as plain values, of whatever type: data of an event, no resource."""
+    findings: list[Finding] = []
+    nodes = _Nodes("")
+    try:
+        for root in yaml.compose_all(text, Loader=_Loader):
+            if root is not None:
+                builder = _Builder("", nodes)
+                value = builder.build(root, ())
+                return value, builder.findings
+    except yaml.YAMLError as error:
+        findings.append(_syntax_finding(error, ""))
+    except RecursionError:
+        findings.append(Finding(at="(document)", what="nested too deeply", code="Unparsable"))
+    return None, findings
+
+
 class _Loader(yaml.CSafeLoader):
     """The C parser; only its node graph is used, values are built here."""
 
@@ -171,7 +192,7 @@ def _read_root(root: yaml.Node, file: str, nodes: _Nodes, findings: list[Finding
             )
         )
         return []
-    document = ResourceDocument(value, file, builder.positions)
+    document = ResourceDocument(value, file, builder.positions, tuple(builder.findings))
     return list(_items(document)) if document.kind.endswith("List") else [document]
 
 
@@ -181,7 +202,8 @@ def _items(document: ResourceDocument) -> Iterator[ResourceDocument]:
         if isinstance(item, dict):
             prefix: Path = ("items", index)
             positions = {path[2:]: place for path, place in document.positions.items() if path[:2] == prefix}
-            yield ResourceDocument(item, document.file, positions)
+            faults = tuple(fault for fault in document.faults if fault.at.startswith(path_text(prefix)))
+            yield ResourceDocument(item, document.file, positions, faults)
 
 
 class _Nodes:
@@ -266,13 +288,22 @@ class _Builder:
         if kind == "bool":
             return self._scalars.construct_yaml_bool(node)
         if kind in {"int", "float"} or (kind == "str" and not node.style):
-            return self._number_or_text(node, kind)
+            return self._number_or_text(node, kind, path)
         if kind not in {"str", "timestamp", "value"}:
             self._fault(node, path, f"tag {node.tag} is not supported", "write a plain value", "InvalidSpec")
         return node.value
 
-    def _number_or_text(self, node: yaml.ScalarNode, kind: str) -> Any:
+    def _number_or_text(self, node: yaml.ScalarNode, kind: str, path: Path) -> Any:
         text: str = node.value
+        try:
+            return self._number(node, kind, text)
+        except ValueError:
+            # More digits than Python reads (4,300), or a prefix such as `0x_` without any.
+            shown = text if len(text) <= _SHOWN_LENGTH else text[:_SHOWN_LENGTH] + "…"
+            self._fault(node, path, f"`{shown}` is not a number", "put a text in quotes", "InvalidSpec")
+            return None
+
+    def _number(self, node: yaml.ScalarNode, kind: str, text: str) -> Any:
         if kind == "int" and _INT.fullmatch(text):
             return self._scalars.construct_yaml_int(node)
         if kind == "float" and not _NOT_A_NUMBER.fullmatch(text):

@@ -106,7 +106,10 @@ def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
     while time.monotonic() < end:
         if process.poll() is not None:
             break
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2):
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2),
+        ):
             return
         time.sleep(0.05)
     sys.exit(f"the gateway did not start:\n{(STATE / 'run.log').read_text(encoding='utf-8')}")
@@ -127,7 +130,15 @@ def send(what: str, target: str, body: str, delivery_id: str, ports: dict[str, i
     """One delivery, by the command that a person would type."""
     source = target.partition("/")[0]
     path = "/github" if source == "github" else "/harbor"
-    command = ["send", target, str(EXAMPLES / body), "--path", str(EXAMPLES / source), "--secrets", str(STATE / "secrets")]
+    command = [
+        "send",
+        target,
+        str(EXAMPLES / body),
+        "--path",
+        str(EXAMPLES / source),
+        "--secrets",
+        str(STATE / "secrets"),
+    ]
     command += ["--url", f"http://127.0.0.1:{ports['deliveries']}{path}"]
     command += ["--id", delivery_id] if delivery_id else []
     done = subprocess.run([*KIKKAKE, *command], capture_output=True, text=True, check=False, cwd=ROOT)
@@ -145,7 +156,9 @@ def show(*command: str) -> None:
 
 def ask_json(*command: str) -> list[dict[str, object]]:
     """What a command prints with `-o json`."""
-    done = subprocess.run([*KIKKAKE, *command, "-o", "json"], check=True, capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        [*KIKKAKE, *command, "-o", "json"], check=True, capture_output=True, text=True, cwd=ROOT
+    )
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 

@@ -1,7 +1,7 @@
 """Which resources are in force: the files' newest good texts, and what is wrong with the others. Pure.
 
-A text that is refused leaves the last good one in force. A resource whose file vanished stays for some seconds,
-since editors save by rename (design, section 4).
+A text that is refused leaves the last good one in force. A resource that vanished from the files stays for some
+seconds, since editors save by rename and in pieces (design, section 4).
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from sources.spec import EventSourceSpec, read_event_source
 
 EVENT_SOURCE = "EventSource"
 SENSOR = "Sensor"
+UNPARSABLE = "Unparsable"
+"""Code of a file, or the rest of it, that cannot be read."""
 
 
 class Key(NamedTuple):
@@ -52,7 +54,7 @@ class Entry:
     is_outdated: bool = False
     """The newest text was refused, or its file cannot be read: the last good one is in force."""
     gone_us: int | None = None
-    """Since when its file is away."""
+    """Since when the files do not show it any more."""
 
     @property
     def state(self) -> str:
@@ -67,6 +69,39 @@ class Entry:
 
 Catalog = dict[Key, Entry]
 """By identity, in the order of the files."""
+
+
+class Change(NamedTuple):
+    """What became of one resource when the files were read again."""
+
+    word: str
+    """`added`, `changed`, `refused` (its newest text is not used) or `deleted`."""
+    entry: Entry
+
+
+def changes_between(before: Mapping[Key, Entry], after: Mapping[Key, Entry]) -> list[Change]:
+    """What there is to tell; a fault that was told before is not told again."""
+    changes = []
+    for key, entry in after.items():
+        earlier = before.get(key)
+        if entry.state in {"refused", "outdated"}:
+            if earlier is None or (entry.findings, entry.state) != (earlier.findings, earlier.state):
+                changes.append(Change("refused", entry))
+        elif earlier is None or earlier.spec is None:
+            changes.append(Change("added", entry))
+        elif _text(entry) != _text(earlier):
+            changes.append(Change("changed", entry))
+    return changes + [Change("deleted", entry) for key, entry in before.items() if key not in after]
+
+
+def unowned_faults(loaded: Loaded, catalog: Catalog) -> tuple[Finding, ...]:
+    """Files of which nothing could be read and no earlier resource is known: nobody else would speak of them."""
+    told = {finding for entry in catalog.values() for finding in entry.findings}
+    return tuple(one for one in loaded.findings if one.code == UNPARSABLE and one not in told)
+
+
+def _text(entry: Entry) -> object:
+    return entry.document.value if entry.document is not None else None
 
 
 def stored_catalog(versions: Iterable[ResourceVersion]) -> Catalog:
@@ -94,7 +129,7 @@ def update_catalog(
         if key in catalog:
             catalog[key] = _with_duplicate(catalog[key], document)
             continue
-        entry = _with_reading_faults(_read(key, document), loaded)
+        entry = _with_reading_faults(_read(key, document), document.faults)
         earlier = previous.get(key)
         if entry.spec is None and earlier is not None and earlier.spec is not None:
             entry = replace(earlier, findings=entry.findings, file=entry.file, is_outdated=True, gone_us=None)
@@ -107,7 +142,7 @@ def update_catalog(
 
 def _kept(entry: Entry, loaded: Loaded, now_us: int, vanish_after_us: int) -> Entry | None:
     """An entry that the files do not show any more, or None when it is to be forgotten."""
-    unreadable = {finding.file for finding in loaded.findings if finding.code == "Unparsable"}
+    unreadable = {finding.file for finding in loaded.findings if finding.code == UNPARSABLE}
     if entry.file in unreadable or (not entry.file and unreadable):
         faults = tuple(finding for finding in loaded.findings if not entry.file or finding.file == entry.file)
         return replace(entry, findings=faults, is_outdated=True, gone_us=None)
@@ -116,7 +151,8 @@ def _kept(entry: Entry, loaded: Loaded, now_us: int, vanish_after_us: int) -> En
 
 
 def _with_duplicate(entry: Entry, document: ResourceDocument) -> Entry:
-    first = f"{entry.file}:{entry.document.position(())[0]}" if entry.document is not None else entry.file
+    line = 0 if entry.document is None else entry.document.position(("metadata", "name"))[0]
+    first = f"{entry.file}:{line}" if line else entry.file
     finding = document.finding(
         ("metadata", "name"),
         f"{document.label} is already defined in {first}; this one is not used",
@@ -126,25 +162,10 @@ def _with_duplicate(entry: Entry, document: ResourceDocument) -> Entry:
     return replace(entry, findings=(*entry.findings, finding))
 
 
-def _with_reading_faults(entry: Entry, loaded: Loaded) -> Entry:
-    """Faults that were seen while reading the text (duplicate keys) refuse what is in that document."""
-    document = entry.document
-    if document is None or not (lines := _lines(document)):
-        return entry
-    faults = tuple(
-        finding
-        for finding in loaded.findings
-        if finding.file == document.file and lines[0] <= finding.line <= lines[1]
-    )
-    if not faults:
-        return entry
+def _with_reading_faults(entry: Entry, faults: tuple[Finding, ...]) -> Entry:
+    """Faults that were seen while the text was read (equal keys) refuse the document that has them."""
     is_refused = any(finding.severity is Severity.ERROR for finding in faults)
     return replace(entry, findings=(*faults, *entry.findings), spec=None if is_refused else entry.spec)
-
-
-def _lines(document: ResourceDocument) -> tuple[int, int] | None:
-    lines = [line for line, _ in document.positions.values()]
-    return (min(lines), max(lines)) if lines else None
 
 
 def _read(key: Key, document: ResourceDocument) -> Entry:

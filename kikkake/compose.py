@@ -8,42 +8,40 @@ may be written after it (design, B8).
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, NoReturn
 
-from events.bus import BusBroken, ResourceChange, ResourceState, Runner
-from events.buses.sqlite import SqliteBus, SqliteSettings, open_bus
+from events.bus import BusBroken, Runner
 from events.clock import US_PER_S, SystemClock
-from events.errors import KikkakeError
+from events.errors import Finding, KikkakeError, Severity
 from events.log import Logger
 from events.metrics import Metrics
 from events.ports import Kube, Secrets
-from events.topic import Topic
 from kikkake.api.listener import Listener
 from kikkake.api.server import admin_listener, observability_listener
-from kikkake.catalog import EVENT_SOURCE, Catalog, stored_catalog, update_catalog
-from kikkake.files import Loaded, load_resources
+from kikkake.catalog import Catalog, Change, changes_between, stored_catalog, unowned_faults, update_catalog
+from kikkake.changes import pull_specs, source_changes
+from kikkake.dead_letter_quota import DeadLetterQuota
+from kikkake.files import Loaded, ResourceFiles
 from kikkake.kube_client import KubeClient
 from kikkake.observe import Observer, Tell
 from kikkake.secrets import FileSecrets, FirstOf, KubeSecrets
 from kikkake.services import GatewayServices
 from kikkake.settings import ClusterSettings, RunSettings
-from kikkake.watch import watch_files
+from kikkake.store import Store, StoreSettings, open_store
+from kikkake.watch import look, watch_files
 from sensors.act import Actor
-from sensors.canonical import canonical_json
 from sensors.compile import CompiledSensor
 from sensors.decide import Decider
 from sensors.lookup import Lookup
 from sensors.trigger import TriggerServices
 from sources.limits import ServerSettings
 from sources.server import Front, RouteProblem
-from sources.source import PullSource
 from sources.spec import EventSourceSpec
-from sources.supervise import PullSpec, Supervisor
+from sources.supervise import Supervisor
 
 EXIT_BROKEN = 70
 """The storage failed. The next start checks the store (EX_SOFTWARE of sysexits: not a fault of the arguments)."""
@@ -62,15 +60,18 @@ class Gateway:
         self._as_json = as_json
         self._log = Logger("gateway")
         self._clock = SystemClock()
-        self._bus_settings = SqliteSettings()
+        self._store_settings = StoreSettings()
         self._metrics = Metrics()
         self._tasks: set[asyncio.Task[None]] = set()
         self._failed: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
         self._closers: list[Callable[[], Coroutine[Any, Any, Any]]] = []
         self._reloading = asyncio.Lock()
+        self._files = ResourceFiles(settings.paths)
         self._listeners: dict[str, Listener] = {}
         self.catalog: Catalog = {}
         self.problems: list[RouteProblem] = []
+        self.faults: tuple[Finding, ...] = ()
+        """Of files in which nobody knows what stands."""
         self.services: GatewayServices
 
     async def start(self) -> None:
@@ -82,7 +83,8 @@ class Gateway:
             raise
 
     async def _start(self) -> None:
-        loaded = load_resources(self._settings.paths)
+        seen = await look(self._settings) if self._settings.watch else None
+        loaded = self._files.load()
         bus = await self._open_bus()
         runner = await bus.take_over()
         kube = await self._connect()
@@ -102,7 +104,7 @@ class Gateway:
             host=self._settings.listen.deliveries_host,
             ports=self._settings.listen.ports,
             drain_timeout_s=self._settings.drain_timeout_s,
-            max_event_bytes=self._bus_settings.max_event_bytes,
+            max_event_bytes=self._store_settings.max_event_bytes,
         )
         self._front = Front(server_settings, bus.publish, secrets, self._clock, self._metrics, self._log)
         self._supervisor = Supervisor(bus.publish, secrets, self._clock, self._metrics)
@@ -111,21 +113,35 @@ class Gateway:
         self.catalog = stored_catalog(state.resources)
         # A file that is not there at the start was removed on purpose: nobody was saving it just now.
         await self._apply(loaded, vanish_after_us=0)
+        quota = DeadLetterQuota(self._decider, bus.reader(), self._clock, self._store_settings)
+        await quota.check()
+        self._own(quota.run(), "dead-letters")
         self._own(self._actor.run(), "act")
         self._own(self._decider.run(), "decide")
+        self._own(self._renew(), "renew")
         if self._settings.watch:
-            self._own(watch_files(self._settings, self.reload, self._clock), "watch")
+            self._own(watch_files(self._settings, self.reload, self._clock, seen), "watch")
         self.services.is_started = True
 
     async def wait(self) -> None:
         """Until a loop fails (raises) or the caller is cancelled."""
         await asyncio.shield(self._failed)
 
-    async def reload(self) -> Loaded:
-        """Read the files again and swap what changed; what was refused leaves its last good text in force."""
-        loaded = await asyncio.to_thread(load_resources, self._settings.paths)
-        await self._apply(loaded, vanish_after_us=round(self._settings.vanish_after_s * US_PER_S))
-        return loaded
+    async def reload(self) -> bool:
+        """Read the files again and swap what changed; what was refused leaves its last good text in force.
+
+        True: something has vanished and is kept for `vanish_after_s`; reload once more then.
+        """
+        known_faults = self.faults
+        loaded = await asyncio.to_thread(self._files.load)
+        for change in await self._apply(
+            loaded, vanish_after_us=round(self._settings.vanish_after_s * US_PER_S)
+        ):
+            self._log_change(change)
+        for fault in self.faults:
+            if fault not in known_faults:
+                self._log.error("file.unreadable", file=fault.file, line=fault.line, detail=str(fault))
+        return any(entry.gone_us is not None for entry in self.catalog.values())
 
     def now_us(self) -> int:
         """Wall time, microseconds since 1970."""
@@ -147,7 +163,7 @@ class Gateway:
         if hasattr(self, "_front"):
             await asyncio.gather(self._supervisor.close(), self._front.drain())
             await self._front.close()
-        await self._end_tasks("watch", "decide")
+        await self._end_tasks("watch", "renew", "dead-letters", "decide")
         if hasattr(self, "_actor"):
             await self._actor.stop(self._settings.attempt_drain_timeout_s)
         await self._end_tasks("act")
@@ -157,8 +173,8 @@ class Gateway:
         if not self._failed.done():
             self._failed.cancel()
 
-    async def _open_bus(self) -> SqliteBus:
-        bus = await open_bus(self._settings.data, self._bus_settings, self._clock)
+    async def _open_bus(self) -> Store:
+        bus = await open_store(self._settings.data, self._store_settings, self._clock)
         bus.on_broken = self._exit_broken
         self._closers.append(bus.close)
         return bus
@@ -177,7 +193,7 @@ class Gateway:
             stores.append(KubeSecrets(kube, self._clock))
         return FirstOf(stores)
 
-    def _make_actor(self, bus: SqliteBus, runner: Runner, kube: Kube | None, secrets: Secrets) -> Actor:
+    def _make_actor(self, bus: Store, runner: Runner, kube: Kube | None, secrets: Secrets) -> Actor:
         services = TriggerServices(kube=kube, secrets=secrets, clock=self._clock, store_key=bus.store_key)
         lookup = Lookup(self._decider.roster, runner, bus.reader(), services)
         self._closers.append(lookup.close)
@@ -200,50 +216,47 @@ class Gateway:
             await listener.start()
             self._closers.append(listener.stop)
 
-    async def _apply(self, loaded: Loaded, *, vanish_after_us: int) -> None:
+    async def _apply(self, loaded: Loaded, *, vanish_after_us: int) -> list[Change]:
+        """Put what was loaded in force. When it raises, the catalog is the one before, and it can be tried again."""
         async with self._reloading:
-            self.catalog = update_catalog(
-                self.catalog, loaded, self._clock.now_us(), vanish_after_us=vanish_after_us
-            )
-            specs = [entry.spec for entry in self.catalog.values()]
+            before, now_us = self.catalog, self._clock.now_us()
+            catalog = update_catalog(before, loaded, now_us, vanish_after_us=vanish_after_us)
+            specs = [entry.spec for entry in catalog.values()]
             sensors = [spec for spec in specs if isinstance(spec, CompiledSensor)]
             sources = [spec for spec in specs if isinstance(spec, EventSourceSpec)]
             # Sensors first: what a new source brings is then seen by the Sensors that came with it.
-            await self._decider.apply(
-                sensors, deleted=self._deleted_sensors(), resources=self._source_changes(sources)
-            )
+            kept = {key.uid for key in catalog}
+            deleted = [uid for uid in self._decider.roster.judged if uid not in kept]
+            recorded = source_changes(sources, self._decider.roster.versions)
+            await self._decider.apply(sensors, deleted=deleted, resources=recorded)
             self.problems = await self._front.apply(sources)
-            await self._supervisor.apply(_pull_specs(sources))
+            await self._supervisor.apply(pull_specs(sources))
+            self.catalog, self.faults = catalog, unowned_faults(loaded, catalog)
+            return changes_between(before, catalog)
 
-    def _deleted_sensors(self) -> list[str]:
-        kept = {key.uid for key in self.catalog}
-        return [uid for uid in self._decider.roster.judged if uid not in kept]
+    async def _renew(self) -> None:
+        """Look again at what may have healed by itself: a taken port, a certificate that came late or was renewed."""
+        while True:
+            await self._clock.sleep(self._settings.renew_interval_s)
+            async with self._reloading:
+                specs = [entry.spec for entry in self.catalog.values()]
+                self.problems = await self._front.apply(
+                    [spec for spec in specs if isinstance(spec, EventSourceSpec)]
+                )
 
-    def _source_changes(self, sources: list[EventSourceSpec]) -> list[ResourceChange]:
-        """EventSources are stored too, so that the last good text serves after a restart."""
-        stored = {
-            uid: version
-            for uid, version in self._decider.roster.versions.items()
-            if version.kind == EVENT_SOURCE and version.state is not ResourceState.DELETED
+    def _log_change(self, change: Change) -> None:
+        entry = change.entry
+        keys = {
+            "kind": entry.key.kind,
+            "resource": f"{entry.key.namespace}/{entry.key.name}",
+            "state": entry.state,
         }
-        changes = [_source_change(spec) for spec in sources]
-        present = {change.uid for change in changes}
-        gone = [
-            ResourceChange(
-                uid=uid,
-                kind=version.kind,
-                namespace=version.namespace,
-                name=version.name,
-                state=ResourceState.DELETED,
-                spec_hash=version.spec_hash,
-                text=version.text,
-            )
-            for uid, version in stored.items()
-            if uid not in present
-        ]
-        return [
-            change for change in changes if change.uid not in stored or stored[change.uid].text != change.text
-        ] + gone
+        if change.word != "refused":
+            self._log.info(f"resource.{change.word}", **keys)
+            return
+        faults = [finding for finding in entry.findings if finding.severity is Severity.ERROR]
+        told = [f"{finding.file}:{finding.line}:{finding.column}: {finding}" for finding in faults]
+        self._log.error("resource.refused", **keys, findings=told)
 
     def _own(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
@@ -282,25 +295,3 @@ async def connect(cluster: ClusterSettings) -> KubeClient:
         return await connect_in_cluster()
     file = Path(cluster.kubeconfig) if cluster.kubeconfig else None
     return await connect_kubeconfig(file, cluster.context or None)
-
-
-def _pull_specs(sources: list[EventSourceSpec]) -> list[PullSpec]:
-    return [
-        PullSpec(Topic(spec.namespace, spec.event_bus_name, spec.name, event.name), event.source)
-        for spec in sources
-        for event in spec.pull_events()
-        if isinstance(event.source, PullSource)
-    ]
-
-
-def _source_change(spec: EventSourceSpec) -> ResourceChange:
-    text = canonical_json(spec.document.value)
-    return ResourceChange(
-        uid=f"file:eventsource:{spec.namespace}/{spec.name}",
-        kind=EVENT_SOURCE,
-        namespace=spec.namespace,
-        name=spec.name,
-        state=ResourceState.ACTIVE,
-        spec_hash=hashlib.sha256(text).digest(),
-        text=text,
-    )

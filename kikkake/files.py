@@ -7,9 +7,10 @@ resources skips them. Documents of other kinds (a Deployment beside a Sensor) ar
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from events.errors import Finding, KikkakeError
@@ -67,33 +68,92 @@ def files_with_tests(paths: Sequence[str]) -> Iterator[Path]:
 def load_resources(paths: Sequence[str]) -> Loaded:
     """Read all resources of the paths (no path: the current folder; `-`: standard input).
 
-    Raises FilesUnreadable for a path that was named and is not there; faults inside files are findings.
+    Raises FilesUnreadable for a path that was named and is not there; faults of files are findings.
     """
-    loaded = Loaded()
-    for name in paths:
-        if name == "-":
-            _take(loaded, sys.stdin.read(), "-")
-    for path in resource_files([name for name in paths if name != "-"] if paths else ["."]):
-        text = _read(path, loaded)
-        if text is not None:
-            loaded.files.append(path)
-            _take(loaded, text, str(path))
-    return loaded
+    return ResourceFiles(paths).load()
+
+
+class ResourceFiles:
+    """The same paths, read as often as they change."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = paths
+        self._once: dict[str, str] = {}
+        """Texts that can be read only once: standard input, and pipes that were named."""
+        self._was_read = False
+
+    def load(self) -> Loaded:
+        """As `load_resources`; from the second time on a file that was named may be away."""
+        loaded = Loaded()
+        for name in self._paths:
+            if name == "-":
+                if name not in self._once:
+                    self._once[name] = sys.stdin.read()
+                _take(loaded, self._once[name], name)
+        named = [name for name in self._paths if name != "-"] if self._paths else ["."]
+        for path in _files(named, tests=False, may_be_away=self._was_read):
+            text = self._read(path, loaded, is_named=path in map(Path, named))
+            if text is not None:
+                loaded.files.append(path)
+                _take(loaded, text, _shown(path))
+        self._was_read = True
+        return loaded
+
+    def _read(self, path: Path, loaded: Loaded, *, is_named: bool) -> str | None:
+        """The text of a file, or None with a finding that says why it cannot be read."""
+        if str(path) in self._once:
+            return self._once[str(path)]
+        try:
+            return self._text(path, is_named=is_named)
+        except FileNotFoundError:
+            return None
+        except _Unfit as unfit:
+            what = str(unfit)
+        except UnicodeDecodeError as error:
+            what = f"not UTF-8 at byte {error.start}"
+        except OSError as error:
+            what = error.strerror or "cannot be read"
+        loaded.findings.append(Finding(at="(file)", what=what, code="Unparsable", file=_shown(path)))
+        return None
+
+    def _text(self, path: Path, *, is_named: bool) -> str:
+        found = path.stat()
+        is_regular = stat.S_ISREG(found.st_mode)
+        # A pipe in a folder would be waited for without end; one that is named was meant.
+        if not is_regular and not is_named:
+            raise _Unfit("not a regular file")
+        if found.st_size > _MAX_FILE_BYTES:
+            raise _Unfit(f"{found.st_size} bytes; at most {_MAX_FILE_BYTES} are read")
+        text = path.read_text(encoding="utf-8")
+        if not is_regular:
+            self._once[str(path)] = text
+        return text
+
+
+def _shown(path: Path) -> str:
+    """A name as it may stand in a text, whatever its bytes are."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+class _Unfit(KikkakeError):
+    """A file that is no resource file."""
 
 
 def fingerprint(paths: Sequence[str]) -> dict[Path, tuple[int, int, int]]:
     """Time, size and inode of every resource file: differs when something was saved, also by rename."""
     marks: dict[Path, tuple[int, int, int]] = {}
-    for path in resource_files(paths or ["."]):
+    for path in _files(paths or ["."], tests=False, may_be_away=True):
         try:
-            stat = path.stat()
+            found = path.stat()
         except OSError:
             continue  # it vanished between listing and looking: the next look sees what came of it
-        marks[path] = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        if stat.S_ISREG(found.st_mode):
+            marks[path] = (found.st_mtime_ns, found.st_size, found.st_ino)
     return marks
 
 
-def _files(paths: Sequence[str], *, tests: bool) -> Iterator[Path]:
+def _files(paths: Sequence[str], *, tests: bool, may_be_away: bool = False) -> Iterator[Path]:
+    """`may_be_away`: a file that was named may be missing; a folder never, since it may be a volume that comes back."""
     seen: set[Path] = set()
     for name in paths:
         root = Path(name)
@@ -101,7 +161,7 @@ def _files(paths: Sequence[str], *, tests: bool) -> Iterator[Path]:
             found = [path for path in _walk(root) if is_test_file(path, root) is tests]
         elif root.exists():
             found = [root]
-        elif name == "-":
+        elif name == "-" or (may_be_away and root.suffix in _SUFFIXES):
             continue
         else:
             raise FilesUnreadable(f"{name}: no such file or folder")
@@ -120,24 +180,6 @@ def _walk(root: Path) -> Iterator[Path]:
                 yield path
 
 
-def _read(path: Path, loaded: Loaded) -> str | None:
-    try:
-        size = path.stat().st_size
-        if size > _MAX_FILE_BYTES:
-            what = f"{size} bytes; at most {_MAX_FILE_BYTES} are read"
-            loaded.findings.append(Finding(at="(file)", what=what, code="Unparsable", file=str(path)))
-            return None
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    except UnicodeDecodeError as error:
-        what = f"not UTF-8 at byte {error.start}"
-        loaded.findings.append(Finding(at="(file)", what=what, code="Unparsable", file=str(path)))
-    except OSError as error:
-        raise FilesUnreadable(f"{path}: {error.strerror}") from error
-    return None
-
-
 def _take(loaded: Loaded, text: str, file: str) -> None:
     documents, findings = read_documents(text, file)
     loaded.findings += findings
@@ -145,9 +187,11 @@ def _take(loaded: Loaded, text: str, file: str) -> None:
         if document.api_version == TEST_API and document.kind in TEST_KINDS:
             loaded.tests.append(document)
         elif document.kind in RESOURCE_KINDS and document.api_version.startswith("argoproj.io/"):
-            loaded.documents.append(document)
             if document.api_version != RESOURCE_API:
                 what = f"apiVersion `{document.api_version}` is not known"
-                loaded.findings.append(document.finding(("apiVersion",), what, f"write {RESOURCE_API}"))
+                fault = document.finding(("apiVersion",), what, f"write {RESOURCE_API}")
+                loaded.findings.append(fault)
+                document = replace(document, faults=(*document.faults, fault))  # noqa: PLW2901 - the same, and judged
+            loaded.documents.append(document)
         else:
             loaded.ignored += 1

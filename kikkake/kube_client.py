@@ -293,7 +293,7 @@ class KubeClient:
         if content_type is not None:
             headers["Content-Type"] = content_type
         if account is None:
-            authorization = await self._login.authorization()
+            authorization = await self._authorization()
         else:
             authorization = f"Bearer {await self._tokens.token(account)}"
         if authorization:
@@ -306,8 +306,13 @@ class KubeClient:
             return
         async with self._renewing:
             # Many requests meet the same 401: the first one renews for all.
-            if await self._login.authorization() == refused:
-                await self._login.renew()
+            if await self._authorization() == refused:
+                with _as_not_sent():
+                    await self._login.renew()
+
+    async def _authorization(self) -> str | None:
+        with _as_not_sent():
+            return await self._login.authorization()
 
 
 @contextlib.contextmanager
@@ -323,6 +328,15 @@ def _as_ours() -> Any:
         raise KubeInDoubt("the API server gave no answer in time") from error
     except (aiohttp.ClientError, OSError) as error:
         raise KubeInDoubt(f"the connection to the API server broke: {type(error).__name__}") from error
+
+
+@contextlib.contextmanager
+def _as_not_sent() -> Any:
+    """A kubeconfig, exec plugin or token file that fails while the process runs: it may be mended meanwhile."""
+    try:
+        yield
+    except (KikkakeError, OSError) as error:
+        raise KubeNotSent(f"no credentials for the API server: {error}") from error
 
 
 def _cause(error: aiohttp.ClientError) -> str:
@@ -362,7 +376,7 @@ def _status_error(status: int, body: dict[str, Any], retry_after: str | None) ->
         for cause in details.get("causes") or ()
         if isinstance(cause, dict)
     )
-    seconds = retry_after if retry_after and retry_after.isdigit() else details.get("retryAfterSeconds")
+    seconds = retry_after if retry_after and retry_after.isdecimal() else details.get("retryAfterSeconds")
     return KubeError(
         status,
         str(body.get("reason") or ""),

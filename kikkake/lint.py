@@ -9,7 +9,7 @@ from events.resource import ResourceDocument, nearest_name
 from kikkake.files import TEST_API, Loaded
 from sensors.compile import CompiledSensor, check_sensor
 from sensors.dependency import CompiledDependency
-from sources.route import Endpoint, would_clash
+from sources.route import Endpoint, path_key
 from sources.source import PushSource
 from sources.spec import EventSourceFields, EventSourceSpec, read_event_source
 
@@ -71,16 +71,17 @@ def _clashing_endpoints(sources: Sequence[EventSourceSpec]) -> Iterator[Finding]
             endpoint: Endpoint = event.source.endpoint()
             paths = taken.setdefault(endpoint.port, {})
             owner = f"{spec.namespace}/{spec.name}/{event.name} in {_place(spec.document, event.path)}"
-            if other := would_clash(endpoint.path, paths):
+            key = path_key(endpoint.path)
+            if key in paths:
                 yield spec.document.finding(
                     event.path,
-                    f"port {endpoint.port} and path {endpoint.path} are taken by {paths[other]}",
+                    f"port {endpoint.port} and path {endpoint.path} are taken by {paths[key]}",
                     "give it another endpoint or port",
                     code="EndpointConflict",
                     scope=Scope.PART,
                     part=f"event:{event.name}",
                 )
-            paths.setdefault(endpoint.path, owner)
+            paths.setdefault(key, owner)
 
 
 class _Declared:

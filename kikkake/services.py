@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from events.bus import BusReader, ResourceState
-from events.buses.sqlite import SqliteBus
 from events.clock import format_time
+from events.errors import Finding, Scope
 from kikkake.api.services import ResourceReport
-from kikkake.catalog import SENSOR, Entry
+from kikkake.catalog import EVENT_SOURCE, SENSOR, Entry
+from kikkake.dead_letter_quota import DEAD_LETTERS_FULL
+from kikkake.store import Store
 from kikkake.version import version
 from sensors.act import Actor
 from sensors.decide import Decider
@@ -25,9 +27,7 @@ if TYPE_CHECKING:
 class GatewayServices:
     """Answers of one gateway."""
 
-    def __init__(
-        self, gateway: Gateway, bus: SqliteBus, decider: Decider, actor: Actor, front: Front
-    ) -> None:
+    def __init__(self, gateway: Gateway, bus: Store, decider: Decider, actor: Actor, front: Front) -> None:
         self.is_started = False
         self.is_draining = False
         self._gateway = gateway
@@ -70,10 +70,35 @@ class GatewayServices:
             name=entry.key.name,
             file=entry.file,
             state=entry.state,
-            findings=entry.findings,
+            findings=(*entry.findings, *self._problems(entry)),
             lag=self._lag(entry),
             urls=self._urls(entry),
         )
+
+    def _problems(self, entry: Entry) -> Iterator[Finding]:
+        """What keeps a resource from working, for reasons outside its text."""
+        if entry.document is None:
+            return
+        if entry.key.kind == SENSOR and self._decider.roster.halted.get(entry.key.uid) == DEAD_LETTERS_FULL:
+            yield entry.document.finding(
+                ("spec",),
+                "its dead letters are full: it decides nothing until there is room again, its events wait",
+                "mend it and replay them: kikkake replay --failed --sensor "
+                f"{entry.key.namespace}/{entry.key.name}",
+                code=DEAD_LETTERS_FULL,
+            )
+        if entry.key.kind != EVENT_SOURCE:
+            return
+        for problem in self._gateway.problems:
+            if (problem.namespace, problem.event_source) == entry.key[1:]:
+                yield entry.document.finding(
+                    ("spec",),
+                    f"event {problem.event_name}: {problem.what}",
+                    "--port DECLARED=ACTUAL moves it" if problem.code == "PortUnavailable" else "",
+                    code=problem.code,
+                    scope=Scope.PART,
+                    part=f"event:{problem.event_name}",
+                )
 
     def _lag(self, entry: Entry) -> int:
         if entry.key.kind != SENSOR:

@@ -59,5 +59,7 @@ class RunSettings:
     """Running attempts get this long: an HTTP trigger may take 60 s."""
     poll_interval_s: float = 0.5
     """How often files are looked at. A look costs one stat a file: 500 files take 2 ms."""
+    renew_interval_s: float = 30.0
+    """How often ports that could not be opened are tried again and certificates are read again."""
     vanish_after_s: float = 5.0
     """A file that is away for this long counts as deleted: editors save by rename (design, section 4)."""

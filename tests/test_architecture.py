@@ -15,6 +15,8 @@ import events
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("events", "sources", "sensors", "kikkake")
 KIND_FOLDERS = ("events/buses", "sources/kinds", "sensors/filters", "sensors/triggers")
+IMPORTED_BY_NAME = {"events/buses": {"sqlite": {"kikkake/store.py"}}}
+"""The one kind that a module knows: what a process opens in `--data` is the embedded bus by definition."""
 PURE = (
     "sensors/condition.py",
     "sensors/dependency.py",
@@ -124,7 +126,7 @@ def test_kinds_are_found_and_never_imported_by_name(folder):
     others = [file for file in modules() if file.parent != ROOT / folder]
     kinds = {file.stem for file in (ROOT / folder).glob("*.py")} - {"__init__"}
     named = {kind: importers(f"{folder.replace('/', '.')}.{kind}", others) for kind in kinds}
-    assert {kind: files for kind, files in named.items() if files} == {}
+    assert {kind: files for kind, files in named.items() if files} == IMPORTED_BY_NAME.get(folder, {})
 
 
 @pytest.mark.parametrize("lock", ["requirements.txt", "requirements-build.txt", "requirements-dev.txt"])

@@ -52,6 +52,9 @@ class ApiClient:
     def status(self) -> dict[str, Any]:
         return self._call("GET", "status")
 
+    def resources(self) -> dict[str, Any]:
+        return self._call("GET", "resources")
+
     def events(self, parameters: Mapping[str, str]) -> dict[str, Any]:
         return self._call("GET", f"events?{urlencode(parameters)}")
 

@@ -15,20 +15,18 @@ from events.bus import (
     DeadLetter,
     DeadLetterQuery,
     Effect,
-    EffectState,
     ResourceVersion,
     StoredEvent,
 )
 from events.clock import format_time
 from kikkake.api.answers import event_answer, is_dry_run, result_text
-from sensors.decision import MarkCode, SensorDecision, decode_decisions
+from kikkake.api.behind import behind_stories
+from sensors.decision import decode_decisions
 from sensors.explain import explain_event
 from sensors.story import AttemptStory, DependencyStory, EffectStory, SensorStory, TriggerStory
 
-_LETTER_PAGE = 500
-_MAX_LETTER_PAGES = 20
-"""Dead letters of one Sensor that are looked through: all that a store keeps of it by default."""
-_BURIED = (MarkCode.RENDER_FAILED, MarkCode.CRASHED)
+_MAX_LETTERS = 10_000
+"""Of one event: one for each trigger that it concerns, so that nobody has more."""
 
 Letters = dict[str, list[DeadLetter]]
 """Those of one event, by the Sensor's uid."""
@@ -36,8 +34,8 @@ Letters = dict[str, list[DeadLetter]]
 
 async def explanation_answer(reader: BusReader, stored: StoredEvent) -> dict[str, Any]:
     """Everything that is known about `stored` and what came of it."""
-    # The place first: what is judged meanwhile then shows its decision, and never counts as of no interest.
-    place = (await reader.facts()).place
+    # The places first: what is judged meanwhile then shows its decision, and never counts as of no interest.
+    facts = await reader.facts()
     record = await reader.decision(stored.sequence)
     decisions = decode_decisions(record) if record is not None else ()
     effects = await reader.effects_of(stored.sequence)
@@ -46,14 +44,16 @@ async def explanation_answer(reader: BusReader, stored: StoredEvent) -> dict[str
     )
     uids = {version.uid for version in versions.values()}
     memories = {uid: await reader.memories(uid) for uid in uids}
-    letters = await _letters(reader, stored, decisions, effects, versions)
+    letters = await _letters(reader, stored)
     story = explain_event(stored, record, versions, effects, memories)
+    told = {each.uid for each in story.sensors}
+    behind = behind_stories(stored, await reader.resources(), facts, told=told, letters=letters)
     return {
         "event": event_answer(stored),
-        "judged": story.is_judged or stored.sequence <= place,
+        "judged": story.is_judged or stored.sequence <= facts.place,
         "sensors": [
             _sensor(each, letters.get(each.uid, []), {effect.number: effect for effect in effects})
-            for each in story.sensors
+            for each in (*story.sensors, *behind)
         ],
     }
 
@@ -63,31 +63,11 @@ async def _versions(reader: BusReader, ids: set[int]) -> dict[int, ResourceVersi
     return {version.id: version for version in found if version is not None}
 
 
-async def _letters(
-    reader: BusReader,
-    stored: StoredEvent,
-    decisions: Sequence[SensorDecision],
-    effects: Sequence[Effect],
-    versions: dict[int, ResourceVersion],
-) -> Letters:
-    """The dead letters of the event, of those Sensors that have something to mourn."""
-    uids = {effect.sensor for effect in effects if effect.state is EffectState.DEAD}
-    for decision in decisions:
-        version = versions.get(decision.version)
-        if version is not None and any(mark.code in _BURIED for mark in decision.marks):
-            uids.add(version.uid)
-    return {uid: await _letters_of(reader, uid, stored) for uid in uids}
-
-
-async def _letters_of(reader: BusReader, uid: str, stored: StoredEvent) -> list[DeadLetter]:
-    found: list[DeadLetter] = []
-    query = DeadLetterQuery(sensor=uid, since_us=stored.stored_us, limit=_LETTER_PAGE)
-    for _ in range(_MAX_LETTER_PAGES):
-        page = await reader.dead_letters(query)
-        found += [letter for letter in page if letter.sequence == stored.sequence]
-        if len(page) < _LETTER_PAGE:
-            break
-        query = msgspec.structs.replace(query, before=page[-1].number)
+async def _letters(reader: BusReader, stored: StoredEvent) -> Letters:
+    """The dead letters of the event."""
+    found: Letters = {}
+    for letter in await reader.dead_letters(DeadLetterQuery(sequence=stored.sequence, limit=_MAX_LETTERS)):
+        found.setdefault(letter.sensor, []).append(letter)
     return found
 
 

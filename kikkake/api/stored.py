@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from events.buses.sqlite import open_reader
 from kikkake.api import parameters
 from kikkake.api.inquiry import Inquiry
+from kikkake.store import open_store_reader
 
 _TIMEOUT_S = 30.0
 """As long as the running process would take at most for the same question."""
@@ -18,7 +18,7 @@ _TIMEOUT_S = 30.0
 class StoredAnswers:
     """The questions of `ApiClient` that need no running process, asked of the store in a folder.
 
-    Every method raises Refusal as the client does, and what `open_reader` raises.
+    Every method raises Refusal as the client does, and what `open_store_reader` raises.
     """
 
     def __init__(self, data: Path) -> None:
@@ -40,7 +40,7 @@ class StoredAnswers:
 
     async def _answer(self, question: Callable[[Inquiry], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
         async with asyncio.timeout(_TIMEOUT_S):
-            reader = await open_reader(self._data)
+            reader = await open_store_reader(self._data)
             try:
                 return await question(Inquiry(reader))
             finally:

@@ -90,6 +90,30 @@ def running(server: str | None, *, or_else: str = _OR_A_STORE) -> ApiClient:
     return client
 
 
+def note_resources(answers: Answers) -> None:
+    """Say on stderr which resources of the running process do not work as they are written."""
+    if not isinstance(answers, ApiClient):
+        return
+    try:
+        resources = ask(answers.resources)["resources"]
+    except CommandFailed:
+        return  # the answer that was asked for has been given
+    for resource in resources:
+        errors = [finding for finding in resource["findings"] if finding["severity"] == "error"]
+        if not errors:
+            continue
+        state = resource["state"] if resource["state"] in {"refused", "outdated"} else "not whole"
+        first = errors[0]
+        place = ":".join(str(first[name]) for name in ("file", "line", "column") if first[name])
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        what = printable(f"{first['at']}: {first['what']}")
+        click.echo(
+            f"({resource['kind']} {resource['namespace']}/{resource['name']} is {state}: "
+            f"{printable(place)} {what}{more})",
+            err=True,
+        )
+
+
 R = TypeVar("R")
 
 

@@ -15,14 +15,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from events.ports import SecretRef, SecretUnavailable
-from events.resource import ResourceDocument, nearest_name
+from events.resource import nearest_name
 from kikkake.cli.failure import CommandFailed, ExitCode
 from kikkake.files import load_resources
 from kikkake.secrets import EnvironmentSecrets, FileSecrets, FirstOf
 from sources.ingest import Route, make_route
-from sources.signing import SignedRequest, signed_request
+from sources.signing import SignedRequest, needs_secret_for_path, signed_request
 from sources.source import PushSource
-from sources.spec import read_event_source
+from sources.spec import EventSourceSpec, read_event_source
 from sources.verify import SIGNATURE_HEADERS
 
 _TIMEOUT_S = 30.0
@@ -50,6 +50,7 @@ class Found:
 class Request:
     """One delivery, ready to be sent any number of times."""
 
+    method: str
     url: str
     shown_url: str
     """Without a token that is part of the path."""
@@ -75,9 +76,12 @@ def find_route(target: str, paths: Sequence[str]) -> Found:
     namespace, name, event = parts if len(parts) == 3 else ("", *parts)
     loaded = load_resources(paths)
     known: dict[str, list[Route]] = {}
+    pulled: dict[str, str] = {}
     for document in loaded.of_kind("EventSource"):
         if document.name == name and namespace in {"", document.namespace}:
-            known.setdefault(f"{document.namespace}/{name}", []).extend(_routes(document))
+            spec = read_event_source(document)
+            known.setdefault(f"{document.namespace}/{name}", []).extend(_routes(spec))
+            pulled |= {each.name: each.kind for each in spec.pull_events()}
     if not known:
         raise CommandFailed(_no_source(target, paths, [d.name for d in loaded.of_kind("EventSource")]))
     if len(known) > 1:
@@ -85,6 +89,11 @@ def find_route(target: str, paths: Sequence[str]) -> Found:
         raise CommandFailed(f"`{target}` is in several namespaces: write {choices}")
     [(label, routes)] = known.items()
     names = [route.topic.event_name for route in routes]
+    if event in pulled:
+        raise CommandFailed(
+            f"`{event}` of EventSource {label} is of kind {pulled[event]}: it fetches its events itself and listens "
+            f"nowhere; put a record where it reads, with the tools of {pulled[event]}, or test it with `kikkake test`"
+        )
     if event not in names:
         raise CommandFailed(
             f"EventSource {label} takes no deliveries for `{event}`{_did_you_mean(event, names)}"
@@ -119,10 +128,11 @@ def prepare(
     route = found.route
     wanted = [*route.proof.refs[:1], *([route.endpoint.cert] if route.endpoint.cert and not url else [])]
     folders = tuple(secrets_folders) or _folders_beside(found.files)
-    secrets = _read_secrets(wanted, folders, needs_all=is_signed or "{" in route.pattern.text)
+    secrets = _read_secrets(wanted, folders, needs_all=is_signed or needs_secret_for_path(route))
     signed = signed_request(route, body, headers, secrets, delivery_id=delivery_id, is_signed=is_signed)
     root, path = _address(route, url)
     return Request(
+        method=route.source.methods[0],
         url=root + (path or signed.path),
         shown_url=root + (path or route.pattern.text),
         headers=signed.headers,
@@ -132,13 +142,16 @@ def prepare(
 
 
 def deliver(request: Request, body: bytes) -> Answer:
-    """Send it once. Raises CommandFailed when nobody answers."""
+    """Send it once; a GET carries the body as its query. Raises CommandFailed when nobody answers."""
     parts = urlsplit(request.url)
+    query = parts.query
+    if request.method == "GET":
+        query, body = _query(body), b""
     connection = _connection(parts.hostname or "", parts.port, request.tls)
     started_ns = time.perf_counter_ns()
     try:
         connection.request(
-            "POST", parts.path + (f"?{parts.query}" if parts.query else ""), body, dict(request.headers)
+            request.method, parts.path + (f"?{query}" if query else ""), body, dict(request.headers)
         )
         answer = connection.getresponse()
         content = answer.read(_MAX_ANSWER_BYTES)
@@ -162,8 +175,16 @@ def _proof_text(route: Route, signed: SignedRequest) -> str:
     return "proven by the token in its path" if signed.path != route.pattern.text else "not signed"
 
 
-def _routes(document: ResourceDocument) -> list[Route]:
-    spec = read_event_source(document)
+def _query(body: bytes) -> str:
+    text = body.decode("utf-8", "replace").strip()
+    if text.startswith("{") or not text.isascii() or any(letter.isspace() for letter in text):
+        raise CommandFailed(
+            "this endpoint takes GET: FILE must hold its query, percent-encoded, such as ref=main&n=1"
+        )
+    return text
+
+
+def _routes(spec: EventSourceSpec) -> list[Route]:
     return [
         make_route(event.source, spec.event_bus_name)
         for event in spec.events

@@ -10,7 +10,15 @@ from typing import Any
 import click
 
 from events.clock import format_time, parse_time
-from kikkake.cli.asking import Answers, ask, data_option, open_answers, server_option, topic_text
+from kikkake.cli.asking import (
+    Answers,
+    ask,
+    data_option,
+    note_resources,
+    open_answers,
+    server_option,
+    topic_text,
+)
 from kikkake.cli.failure import CommandFailed
 from kikkake.cli.happened import happened_cell
 from kikkake.cli.output import Cell, Since, clock_time, cut, output_option, print_json, print_row, print_table
@@ -59,6 +67,8 @@ def events(
     else:
         answer = ask(lambda: answers.events(parameters))
         _show(answer["events"], output, is_narrowed=len(parameters) > 1)
+        if output == "text":
+            note_resources(answers)
 
 
 def source_parameters(source: str) -> dict[str, str]:
@@ -97,7 +107,7 @@ def _row(event: Mapping[str, Any]) -> tuple[str | Cell, ...]:
         topic_text(event["topic"]),
         cut(event["type"], 40),
         Cell(standing, "yellow"),
-        happened_cell(event["happened"]),
+        happened_cell(event),
     )
 
 

@@ -18,14 +18,15 @@ _COLOURS = {
 _RANK = ("red", "yellow", "green", "bright_black")
 """The cell takes the most alarming colour of what it tells."""
 _MAX_EFFECTS = 3
+_REJECTED_TYPE = "kikkake.rejected"
+"""Of events that are deliveries in quarantine (`sources/ingest.py`, which a list need not import)."""
 
 
-def happened_cell(happened: Mapping[str, Any]) -> Cell:
+def happened_cell(event: Mapping[str, Any]) -> Cell:
     """`job → ConfigMap ci/build-x; 2 filtered`."""
-    if not happened["judged"]:
-        return Cell("not judged yet", "bright_black")
+    happened = event["happened"]
     if not happened["sensors"]:
-        return Cell("no Sensor is interested", "bright_black")
+        return _without_sensors(event)
     effects = [effect for sensor in happened["sensors"] for effect in sensor["effects"]]
     parts = [(effect_text(effect), _COLOURS[effect["state"]]) for effect in effects[:_MAX_EFFECTS]]
     if len(effects) > _MAX_EFFECTS:
@@ -33,6 +34,21 @@ def happened_cell(happened: Mapping[str, Any]) -> Cell:
     parts += _without_effects(happened)
     colours = [colour for _, colour in parts]
     return Cell("; ".join(text for text, _ in parts), min(colours, key=_RANK.index, default=""))
+
+
+def _without_sensors(event: Mapping[str, Any]) -> Cell:
+    if cause := rejected_cause(event):
+        return Cell(f"set aside: {cause}", "yellow")
+    if event["standing"] == "suspected-replay":
+        return Cell(f"not judged; kikkake replay {event['sequence']} does", "yellow")
+    return Cell(
+        "no Sensor is interested" if event["happened"]["judged"] else "not judged yet", "bright_black"
+    )
+
+
+def rejected_cause(event: Mapping[str, Any]) -> str:
+    """Why an authentic delivery was kept though no event could be made of it; empty for every other event."""
+    return str(event["extensions"].get("rejectcause", "")) if event["type"] == _REJECTED_TYPE else ""
 
 
 def effect_text(effect: Mapping[str, Any]) -> str:

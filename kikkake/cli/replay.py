@@ -14,9 +14,15 @@ from kikkake.api.client import ApiClient
 from kikkake.cli.asking import ask, running, server_option
 from kikkake.cli.output import Cell, Since, output_option, print_json, print_table, printable
 
-_COLOURS = {"create": "green", "retry": "green", "none": "bright_black"}
-_PLANNED = {"create": "will fire", "retry": "will retry", "none": "nothing to do"}
-_DONE = {"create": "fired", "retry": "retried", "none": "nothing to do"}
+_COLOURS = {"create": "green", "retry": "green", "hold": "yellow", "clear": "yellow", "none": "bright_black"}
+_PLANNED = {
+    "create": "will fire",
+    "retry": "will retry",
+    "hold": "will be held",
+    "clear": "will be cleared",
+    "none": "nothing to do",
+}
+_DONE = {"create": "fired", "retry": "retried", "hold": "held", "clear": "cleared", "none": "nothing to do"}
 
 
 @click.command()

@@ -6,16 +6,23 @@ import asyncio
 import gc
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from kikkake.cli.failure import CommandFailed
+from kikkake.cli.failure import ExitCode, give_up_stdout
 from kikkake.cli.output import output_option
 
 if TYPE_CHECKING:
     from kikkake.settings import ClusterSettings, RunSettings
+
+
+_ONE_SIGNAL_S = 1.0
+"""`timeout`, shells and wrappers send a signal to the process and to its group: both are one wish."""
+_PORT = click.IntRange(0, 65535)
+"""0 takes a free one."""
 
 
 @click.command()
@@ -41,10 +48,10 @@ if TYPE_CHECKING:
     help="Move a source's port; ACTUAL 0 takes a free one.",
 )
 @click.option(
-    "--metrics-port", type=int, default=7777, show_default=True, help="/metrics, /healthz and /readyz."
+    "--metrics-port", type=_PORT, default=7777, show_default=True, help="/metrics, /healthz and /readyz."
 )
 @click.option(
-    "--admin-port", type=int, default=7778, show_default=True, help="The API that the commands ask."
+    "--admin-port", type=_PORT, default=7778, show_default=True, help="The API that the commands ask."
 )
 @click.option("--no-watch", is_flag=True, help="Do not reload files when they change.")
 @click.option(
@@ -106,18 +113,18 @@ async def _run(settings: RunSettings, *, as_json: bool) -> None:
     from kikkake.compose import Gateway  # noqa: PLC0415 - imports the HTTP server and pydantic
     from kikkake.greeting import greeting  # noqa: PLC0415
 
-    gateway = Gateway(settings, click.echo, as_json=as_json)
-    stopping = asyncio.Event()
+    stopping = _Stopping()
+    gateway = Gateway(settings, stopping.tell, as_json=as_json)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _stop_or_abort, stopping)
+        loop.add_signal_handler(number, stopping.signalled)
     await gateway.start()
     _tame_collector()
     for line in greeting(gateway):
         click.echo(line, err=as_json)
     sys.stdout.flush()
     waiting = [
-        asyncio.create_task(stopping.wait(), name="run:signal"),
+        asyncio.create_task(stopping.asked.wait(), name="run:signal"),
         asyncio.create_task(gateway.wait(), name="run:gateway"),
     ]
     try:
@@ -128,6 +135,8 @@ async def _run(settings: RunSettings, *, as_json: bool) -> None:
         await gateway.stop()
     for task in done:
         task.result()
+    if stopping.is_pipe_closed:
+        sys.exit(ExitCode.PIPE_CLOSED)
 
 
 def _tame_collector() -> None:
@@ -141,12 +150,34 @@ def _tame_collector() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-def _stop_or_abort(stopping: asyncio.Event) -> None:
-    """The first signal stops in order; a second one does not wait for anything."""
-    if stopping.is_set():
-        sys.stderr.write("stopped at once\n")
-        signal.raise_signal(signal.SIGKILL)
-    stopping.set()
+class _Stopping:
+    """Why the process is to stop: a signal, or nobody reads what a dry run prints."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.is_pipe_closed = False
+        self._since_s = 0.0
+
+    def signalled(self) -> None:
+        """The first signal stops in order; a later one does not wait for anything."""
+        now_s = time.monotonic()
+        if not self.asked.is_set():
+            self._since_s = now_s
+            self.asked.set()
+        elif now_s - self._since_s > _ONE_SIGNAL_S:
+            sys.stderr.write("stopped at once\n")
+            signal.raise_signal(signal.SIGKILL)
+
+    def tell(self, text: str) -> None:
+        """Print a preview. When the reader has gone (`| head`), nothing can be told any more: stop in order."""
+        if self.is_pipe_closed:
+            return
+        try:
+            click.echo(text)
+        except BrokenPipeError:
+            give_up_stdout()
+            self.is_pipe_closed = True
+            self.asked.set()
 
 
 def _cluster(context: str, kubeconfig: str, in_cluster: bool) -> ClusterSettings | None:
@@ -169,6 +200,9 @@ def _folder_name(cluster: ClusterSettings | None) -> str:
 
 def _port(text: str) -> tuple[int, int]:
     declared, _, actual = text.partition("=")
-    if not (declared.isascii() and declared.isdigit() and actual.isascii() and actual.isdigit()):
-        raise CommandFailed(f"--port {text}: write DECLARED=ACTUAL, such as 12000=8080")
-    return int(declared), int(actual)
+    numbers = [int(part) if part.isascii() and part.isdigit() else -1 for part in (declared, actual)]
+    if not all(0 <= number <= 65535 for number in numbers):
+        raise click.UsageError(
+            f"--port {text}: write DECLARED=ACTUAL, such as 12000=8080; each at most 65535"
+        )
+    return numbers[0], numbers[1]

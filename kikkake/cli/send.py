@@ -8,15 +8,25 @@ import sys
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kikkake.cli.failure import CommandFailed, ExitCode
 from kikkake.cli.output import cut, duration, output_option, paint, print_json, printable
 
+if TYPE_CHECKING:
+    from sources.source import PushSource
+
 _SHOWN_BODY_CHARACTERS = 2_000
 _MAX_TIMES = 10_000
+_HINTS = {
+    401: "The process has another secret than this command, or none was sent; its log says which check failed.",
+    404: "No EventSource serves this path: does `kikkake run` have these files, and did it take them?",
+    410: "The EventSource was deleted, or moved to another path, within the last hour.",
+    503: "Nothing was stored. The log of `kikkake run` says why; a secret that it cannot read needs --secrets DIR.",
+}
+"""What an answer cannot tell before the sender has proven itself, and a person at its keyboard may know."""
 
 
 @click.command()
@@ -72,10 +82,14 @@ def send(
     )
 
     body = _read(file)
-    given = dict(_header(text) for text in headers)
-    names = {name.lower() for name in given}
-    given |= {name: value for name, value in file_headers(file).items() if name.lower() not in names}
     found = find_route(target, paths)
+    given = _headers(
+        dict(_header(text) for text in headers),
+        file_headers(file),
+        found.route.source,
+        delivery_id or ("" if times == 1 else str(uuid.uuid4())),
+        is_chosen=delivery_id is not None,
+    )
     request = prepare(
         found,
         body,
@@ -86,7 +100,9 @@ def send(
         secrets_folders=secrets_folders,
     )
     if output == "text":
-        click.echo(f"POST {printable(request.shown_url)}  {len(body)} bytes, {request.proof_text}")
+        click.echo(
+            f"{request.method} {printable(request.shown_url)}  {len(body)} bytes, {request.proof_text}"
+        )
     worst = 200
     for number in range(1, times + 1):
         answer = deliver(request, body)
@@ -96,9 +112,12 @@ def send(
                 {"url": request.shown_url, "status": answer.status, "tookUs": answer.took_us, **answer.body}
             )
         else:
-            _show(answer.status, answer.took_us, answer.body, number if times > 1 else 0)
+            meaning = _meaning(answer.status, answer.body, found.route.source.stored_status)
+            _show(answer.status, answer.took_us, meaning, number if times > 1 else 0)
     if output == "text" and (event_id := _event_id(answer.body)):
         click.echo(f"Why did it fire or not?  kikkake explain {_quoted(event_id)}")
+    if output == "text" and (hint := _HINTS.get(answer.status)):
+        click.echo(hint)
     if worst >= 300:
         ctx.exit(ExitCode.OUTSIDE if worst >= 500 else ExitCode.WRONG)
 
@@ -119,18 +138,37 @@ def _header(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _show(status: int, took_us: int, body: Mapping[str, Any], number: int) -> None:
+def _headers(
+    given: dict[str, str],
+    recorded: Mapping[str, str],
+    source: PushSource,
+    delivery_id: str,
+    *,
+    is_chosen: bool,
+) -> dict[str, str]:
+    """Those of the command line, then the id, then the recorded ones; a chosen id beats a recorded one."""
+    id_header = source.delivery_id_header
+    names = {name.lower() for name in given}
+    known = names if is_chosen else names | {name.lower() for name in recorded}
+    if is_chosen and not id_header:
+        click.echo(f"(--id has no effect: the body names a delivery of kind {source.kind})", err=True)
+    elif id_header and delivery_id and id_header.lower() not in known:
+        given = {**given, id_header: delivery_id}
+        names.add(id_header.lower())
+    return given | {name: value for name, value in recorded.items() if name.lower() not in names}
+
+
+def _show(status: int, took_us: int, meaning: str, number: int) -> None:
     colour = "green" if status < 300 else "red"
     count = f"{number}  " if number else ""
-    click.echo(f"  {count}{paint(str(status), colour)}  {duration(took_us):>7}  {_meaning(status, body)}")
+    click.echo(f"  {count}{paint(str(status), colour)}  {duration(took_us):>7}  {meaning}")
 
 
-def _meaning(status: int, body: Mapping[str, Any]) -> str:
+def _meaning(status: int, body: Mapping[str, Any], stored_status: int) -> str:
     ids = body.get("ids", [body["id"]] if "id" in body else [])
     if status < 300 and ids:
         names = ", ".join(printable(cut(str(event_id), 60)) for event_id in ids)
-        what = "recognised, not stored again:" if body.get("duplicate") else "stored as"
-        return f"{what} {'event' if len(ids) == 1 else 'events'} {names}"
+        return f"{_fate(status, body, stored_status)} {'event' if len(ids) == 1 else 'events'} {names}"
     if status < 300 and body.get("filtered"):
         return "taken; it makes no event"
     if "title" in body:
@@ -138,6 +176,16 @@ def _meaning(status: int, body: Mapping[str, Any]) -> str:
     return (
         printable(cut(json.dumps(body, ensure_ascii=False), _SHOWN_BODY_CHARACTERS)) if body else "(no body)"
     )
+
+
+def _fate(status: int, body: Mapping[str, Any], stored_status: int) -> str:
+    if cause := body.get("rejected"):
+        return f"taken, and set aside since no event can be made of it ({printable(cause)}):"
+    if not body.get("duplicate"):
+        return "stored as"
+    if status == 202 != stored_status:
+        return "a body that came before under another id, stored and judged by no Sensor (suspected replay):"
+    return "recognised, not stored again:"
 
 
 def _event_id(body: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ import click
 
 from events.clock import parse_time
 from kikkake.cli.asking import topic_text
+from kikkake.cli.happened import rejected_cause
 from kikkake.cli.output import age, clock_time, cut, duration, paint, printable
 
 _COLOURS = {
@@ -19,6 +20,7 @@ _COLOURS = {
     "passed": "green",
     "waiting": "yellow",
     "open": "yellow",
+    "behind": "yellow",
     "filtered": "yellow",
     "not matched": "yellow",
     "failed": "red",
@@ -79,7 +81,11 @@ def _print_fact(name: str, text: str) -> None:
 
 def _without_sensors(story: Mapping[str, Any]) -> Iterator[str]:
     event = story["event"]
-    if event["standing"] == "suspected-replay" and not story["sensors"]:
+    if (cause := rejected_cause(event)) and not story["sensors"]:
+        detail = printable(event["extensions"].get("rejectdetail", ""))
+        yield paint("Set aside: the sender is genuine, but no event could be made of its delivery.", "yellow")
+        yield f"{printable(cause)}: {detail}" if detail else printable(cause)
+    elif event["standing"] == "suspected-replay" and not story["sensors"]:
         yield paint("Not judged: the same body came before under another delivery id.", "yellow")
         yield f"If it is a genuine delivery, judge it with: kikkake replay {event['sequence']}"
     elif not story["judged"]:

@@ -1,8 +1,20 @@
 """Which files hold resources, which hold tests, and when something changed."""
 
+import io
+import os
+import threading
+from pathlib import Path
+
 import pytest
 
-from kikkake.files import FilesUnreadable, files_with_tests, fingerprint, load_resources, resource_files
+from kikkake.files import (
+    FilesUnreadable,
+    ResourceFiles,
+    files_with_tests,
+    fingerprint,
+    load_resources,
+    resource_files,
+)
 
 SENSOR = "apiVersion: argoproj.io/v1alpha1\nkind: Sensor\nmetadata: {name: a}\nspec: {}\n"
 
@@ -61,3 +73,59 @@ def test_a_save_by_rename_changes_the_fingerprint(folder):
     (folder / "new.yaml").write_text(SENSOR)
     (folder / "new.yaml").rename(folder / "sensor.yaml")
     assert fingerprint(["."]) != before
+
+
+def test_a_named_file_may_go_away_later_and_a_folder_may_not(folder):
+    files = ResourceFiles(["sensor.yaml", "deployment.yaml"])
+    assert len(files.load().documents) == 1
+    (folder / "sensor.yaml").unlink()
+    assert files.load().documents == []
+    assert names(fingerprint(["sensor.yaml", "deployment.yaml"])) == ["deployment.yaml"]
+    with pytest.raises(FilesUnreadable, match="gone"):
+        fingerprint(["gone"])
+
+
+def test_what_can_be_read_only_once_is_kept_for_later(folder, monkeypatch):
+    """Standard input, and a pipe that was named (`kikkake run <(kustomize build .)`)."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(SENSOR))
+    os.mkfifo("pipe")
+    writer = threading.Thread(target=Path("pipe").write_text, args=(SENSOR.replace("name: a", "name: b"),))
+    writer.start()
+    files = ResourceFiles(["-", "pipe"])
+    for _ in range(2):
+        assert [document.name for document in files.load().documents] == ["a", "b"]
+    writer.join()
+    assert fingerprint(["-", "pipe"]) == {}
+
+
+def test_a_pipe_in_a_folder_is_never_waited_for(folder):
+    os.mkfifo("pipe.yaml")
+    loaded = load_resources(["."])
+    assert [(finding.file, finding.what) for finding in loaded.findings] == [
+        ("pipe.yaml", "not a regular file")
+    ]
+    assert len(loaded.documents) == 1
+
+
+def test_a_file_that_cannot_be_opened_is_a_finding_and_stops_nobody_else(folder):
+    (folder / "loop.yaml").symlink_to("loop.yaml")
+    loaded = load_resources(["."])
+    assert [(finding.file, finding.code) for finding in loaded.findings] == [("loop.yaml", "Unparsable")]
+    assert len(loaded.documents) == 1
+
+
+def test_faults_of_reading_belong_to_their_own_document(folder):
+    """Also where the fault is the last line of one, and where the next document is none of ours."""
+    doubled = "apiVersion: apps/v1\nkind: Deployment\nkind: Deployment\n"
+    (folder / "sensor.yaml").write_text(
+        f"{SENSOR}---\n{doubled}---\n{SENSOR.replace('name: a', 'name: b')}spec: {{}}\n"
+    )
+    good, bad = load_resources(["sensor.yaml"]).documents
+    assert good.faults == ()
+    assert [fault.code for fault in bad.faults] == ["DuplicateKey"]
+
+
+def test_a_name_that_is_no_text_can_be_told_all_the_same(folder):
+    Path(os.fsdecode(b"\xff.yaml")).write_text(SENSOR.replace("v1alpha1", "v9"))
+    [finding] = load_resources(["."]).findings
+    assert finding.file == r"\xff.yaml"

@@ -6,10 +6,12 @@ import subprocess
 import sys
 
 import msgspec
+import pytest
 
 from events.bus import Provenance, Publication
 from events.event import Event
 from events.topic import Topic
+from kikkake.cli.happened import happened_cell
 from tests.kikkake.api.process import PUSH
 
 
@@ -18,7 +20,7 @@ async def test_events_are_listed_newest_first_and_aligned(process, kikkake):
     await process.publish("delivery-2")
     answer = await kikkake("events")
     assert answer.exit_code == 0
-    head, *rows = answer.output.splitlines()
+    head, *rows = answer.stdout.splitlines()
     assert head.split() == ["NO", "ARRIVED", "ID", "EVENT", "TYPE", "WHAT", "HAPPENED"]
     assert [row.split()[3] for row in rows] == ["delivery-2", "d1"]
     assert rows[1].split()[1:3] == ["2025-11-24", "08:00:00.000Z"]
@@ -44,8 +46,16 @@ async def test_events_are_narrowed_by_source_and_event(process, kikkake):
 
 async def test_an_empty_list_says_what_to_do(kikkake):
     answer = await kikkake("events")
-    assert answer.output == "No event has arrived yet. Send one: kikkake send SOURCE/EVENT FILE\n"
-    assert (await kikkake("events", "--since", "1h")).output == "No event fits.\n"
+    assert answer.stdout == "No event has arrived yet. Send one: kikkake send SOURCE/EVENT FILE\n"
+    assert (await kikkake("events", "--since", "1h")).stdout == "No event fits.\n"
+
+
+async def test_a_resource_that_does_not_work_as_written_is_noted_beside_the_list(kikkake):
+    answer = await kikkake("events")
+    assert (
+        answer.stderr == "(Sensor ci/build is refused: sensor.yaml:3:5 spec.triggers[0]: no triggers found)\n"
+    )
+    assert (await kikkake("events", "-o", "json")).output == "", "scripts ask /api/v1/resources"
 
 
 async def test_a_suspected_replay_is_marked(process, kikkake):
@@ -62,7 +72,7 @@ async def test_a_suspected_replay_is_marked(process, kikkake):
 async def test_ids_from_outside_cannot_write_to_the_terminal(process, kikkake):
     await process.publish("evil\x1b[2J\x07\nline")
     answer = await kikkake("events")
-    assert len(answer.output.splitlines()) == 2
+    assert len(answer.stdout.splitlines()) == 2
     assert "\x1b" not in answer.output
     assert "evil\\u001b[2J\\u0007\\u000aline" in answer.output
 
@@ -80,3 +90,16 @@ async def test_follow_shows_what_arrives_and_ends_quietly_on_ctrl_c(process, adm
         follower.send_signal(signal.SIGINT)
         _, errors = await follower.communicate()
     assert (follower.returncode, errors) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        ({"standing": "suspected-replay"}, "not judged; kikkake replay 7 does"),
+        ({"type": "kikkake.rejected", "extensions": {"rejectcause": "bad-json"}}, "set aside: bad-json"),
+        ({"extensions": {"rejectcause": "of a sender"}}, "no Sensor is interested"),
+    ],
+)
+def test_an_event_that_nobody_judged_says_why(event, text):
+    rest = {"sequence": 7, "standing": "new", "type": "t", "extensions": {}}
+    assert happened_cell({**rest, "happened": {"judged": True, "sensors": []}, **event}).text == text

@@ -38,6 +38,30 @@ def resource(port, tls=""):
         """)
 
 
+def more_resources(port):
+    return textwrap.dedent(f"""\
+        ---
+        apiVersion: argoproj.io/v1alpha1
+        kind: EventSource
+        metadata: {{name: more, namespace: ci}}
+        spec:
+          webhook:
+            any: {{port: "{port}", endpoint: "/any/{{team}}", method: POST, unauthenticated: true}}
+            asked: {{port: "{port}", endpoint: /asked, method: GET, unauthenticated: true}}
+            closed:
+              {{port: "{port}", endpoint: /closed, method: POST, authSecret: {{name: missing, key: k}}}}
+          distribution:
+            registry:
+              webhook: {{port: "{port}", endpoint: /registry}}
+              authorizationSecret: {{name: github, key: secret}}
+        ---
+        apiVersion: argoproj.io/v1alpha1
+        kind: EventSource
+        metadata: {{name: log, namespace: ci}}
+        spec: {{kafka: {{topic: {{url: "127.0.0.1:1", topic: t, consumerGroup: {{groupName: g}}}}}}}}
+        """)
+
+
 class Receiver:
     """A folder with an EventSource and its secret, and a front that serves it."""
 
@@ -82,7 +106,8 @@ def folder(tmp_path, monkeypatch):
     folder = tmp_path / "resources"
     (folder / "secrets" / "github").mkdir(parents=True)
     (folder / "secrets" / "github" / "secret").write_text(SECRET + "\n")
-    (folder / "source.yaml").write_text(resource(free_port()))
+    port = free_port()
+    (folder / "source.yaml").write_text(resource(port) + more_resources(port))
     (folder / "push.json").write_text('{"ref": "refs/heads/main"}')
     monkeypatch.chdir(folder)
     return folder
@@ -187,7 +212,10 @@ def test_nobody_listening_is_exit_3_with_what_to_do(folder):
 @pytest.mark.parametrize(
     ("target", "text"),
     [
-        ("gitlab/push", "no EventSource for `gitlab/push` in the current folder; there are: github"),
+        (
+            "gitlab/push",
+            "no EventSource for `gitlab/push` in the current folder; there are: github, log, more",
+        ),
         ("other/github/push", "no EventSource for `other/github/push`"),
         ("github/psuh", "EventSource ci/github takes no deliveries for `psuh`; did you mean `push`?"),
     ],
@@ -224,3 +252,61 @@ def test_a_header_of_another_form_is_a_usage_error(folder, header):
     answer = CliRunner().invoke(main, ["send", "github/push", "push.json", "-H", header])
     assert answer.exit_code == 2
     assert "Name: value" in answer.stderr
+
+
+async def test_an_id_that_is_asked_for_wins_over_a_recorded_one(receiver):
+    (receiver.folder / "push.headers").write_text("X-GitHub-Delivery: recorded\n")
+    assert "stored as event recorded" in (await receiver.send("github/push", "push.json")).output
+    (receiver.folder / "push.json").write_text("{}")
+    assert (
+        "stored as event chosen" in (await receiver.send("github/push", "push.json", "--id", "chosen")).output
+    )
+
+
+async def test_a_body_that_comes_again_under_another_id_is_told_as_a_suspected_replay(receiver):
+    await receiver.send("github/push", "push.json", "--id", "a")
+    answer = await receiver.send("github/push", "push.json", "--id", "b")
+    assert answer.exit_code == 0
+    assert "202" in answer.output
+    assert "judged by no Sensor (suspected replay): event b" in answer.output
+
+
+async def test_the_id_of_a_plain_webhook_is_sent_as_its_idempotency_key(receiver):
+    answer = await receiver.send("more/any", "push.json", "--id", "w1", "--times", "2")
+    assert "stored as event w1" in answer.output
+    assert "recognised, not stored again: event w1" in answer.output
+    await receiver.send("more/any", "push.json", "--times", "2")
+    assert len(await receiver.stored()) == 2
+
+
+async def test_an_id_without_effect_is_told(receiver):
+    answer = await receiver.send("more/registry", "push.json", "--id", "x")
+    assert "--id has no effect: the body names a delivery of kind distribution" in answer.stderr
+
+
+async def test_a_delivery_that_is_set_aside_is_not_told_as_stored(receiver):
+    answer = await receiver.send("more/registry", "push.json")
+    assert answer.exit_code == 0
+    assert "set aside since no event can be made of it (unusable-body)" in answer.output
+
+
+async def test_an_endpoint_for_get_gets_the_file_as_its_query(receiver):
+    (receiver.folder / "query").write_text("ref=main&n=1&n=2\n")
+    answer = await receiver.send("more/asked", "query")
+    assert answer.output.startswith("GET http://127.0.0.1:")
+    [event] = await receiver.stored()
+    assert json.loads(event.data)["body"] == {"ref": ["main"], "n": ["1", "2"]}
+    assert (await receiver.send("more/asked", "push.json")).exit_code == 1
+
+
+async def test_an_unsigned_delivery_needs_no_secret(receiver):
+    answer = await receiver.send("more/closed", "push.json", "--unsigned")
+    assert answer.exit_code == 3
+    assert "503" in answer.output
+    assert "a secret that it cannot read needs --secrets DIR" in answer.output
+
+
+def test_a_kind_that_fetches_is_refused_with_what_to_do(folder):
+    answer = CliRunner().invoke(main, ["send", "log/topic", "push.json"])
+    assert answer.exit_code == 1
+    assert "is of kind kafka: it fetches its events itself" in answer.stderr
