@@ -20,11 +20,13 @@ _ALLOWED = re.compile(
     rf"|metadata\.(?:labels|annotations)\.{_NAME}(?:\\\.{_NAME})*"
     rf"|spec\.arguments\.parameters\.{_ELEMENT}\.value"
     rf"|spec\.params\.{_ELEMENT}\.value"
+    # The safe way of a value into a container: never part of a command's text.
+    rf"|(?:spec\.(?:template\.spec\.)?)containers\.{_ELEMENT}\.env\.{_ELEMENT}\.value"
     rf"|(?:data|stringData|binaryData)\.{_NAME}(?:\\\.{_NAME})*"
 )
 _SHOWN = (
     "metadata.name, metadata.labels.*, metadata.annotations.*, spec.arguments.parameters.*.value, "
-    "spec.params.*.value, data.*"
+    "spec.params.*.value, data.*, env.*.value of a container"
 )
 
 
@@ -51,6 +53,26 @@ def dest_findings(
                 )
             )
     return findings
+
+
+def fixed_findings(
+    document: ResourceDocument, parameters: Sequence[Parameter], path: Path, part: str, members: Sequence[str]
+) -> list[Finding]:
+    """Parameters at `path` that let an event choose where something is sent: `members` as they are in `dest`."""
+    is_strict = document.annotations.get("kikkake/strict") == "true"
+    return [
+        document.finding(
+            (*path, index, "dest"),
+            f"`{parameter.dest[:64]}` decides where it is sent: it may not be filled from an event",
+            "write it into the resource; an event may fill the payload and headers",
+            code="DestNotAllowed",
+            severity=Severity.ERROR if is_strict else Severity.WARNING,
+            scope=Scope.PART,
+            part=part,
+        )
+        for index, parameter in enumerate(parameters)
+        if parameter.dest in members and not _is_constant(parameter)
+    ]
 
 
 def _is_constant(parameter: Parameter) -> bool:

@@ -41,6 +41,8 @@ def severities(dest: str, *, strict: bool = False, source: str = "dataKey: k", o
         "spec.arguments.parameters.0.value",
         'spec.arguments.parameters.#(name=="ref").value',
         "data.ref",
+        "spec.containers.0.env.1.value",
+        "spec.template.spec.containers.0.env.1.value",
     ],
 )
 def test_usual_places_are_allowed(dest):
@@ -55,6 +57,8 @@ def test_usual_places_are_allowed(dest):
         "apiVersion",
         "spec.serviceAccountName",
         "spec.template.spec.containers.0.image",
+        "spec.template.spec.containers.0.args.0",
+        "spec.template.spec.containers.0.env.0.name",
         "metadata.labels",
         "metadata.labels.*",
         "metadata",
