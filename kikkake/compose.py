@@ -28,7 +28,7 @@ from kikkake.dead_letter_quota import DeadLetterQuota
 from kikkake.files import Loaded, ResourceFiles
 from kikkake.kube_client import KubeClient
 from kikkake.observe import Observer, Tell
-from kikkake.secrets import FileSecrets, FirstOf, KubeSecrets
+from kikkake.secrets import EnvironmentSecrets, FileSecrets, FirstOf, KubeSecrets
 from kikkake.services import GatewayServices
 from kikkake.settings import ClusterSettings, RunSettings
 from kikkake.store import Store, StoreSettings, open_store
@@ -187,8 +187,9 @@ class Gateway:
         return kube
 
     def _open_secrets(self, kube: Kube | None) -> Secrets:
-        """The folders in their order, then the cluster."""
+        """The folders in their order, then the environment, then the cluster."""
         stores: list[Secrets] = [FileSecrets(folder) for folder in self._settings.secrets]
+        stores.append(EnvironmentSecrets(os.environ))
         if kube is not None:
             stores.append(KubeSecrets(kube, self._clock))
         return FirstOf(stores)

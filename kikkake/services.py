@@ -3,31 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from events.bus import BusReader, ResourceState
 from events.clock import format_time
 from events.errors import Finding, Scope
 from kikkake.api.services import ResourceReport
-from kikkake.catalog import EVENT_SOURCE, SENSOR, Entry
+from kikkake.catalog import EVENT_SOURCE, SENSOR, Catalog, Entry
 from kikkake.dead_letter_quota import DEAD_LETTERS_FULL
 from kikkake.store import Store
 from kikkake.version import version
 from sensors.act import Actor
 from sensors.decide import Decider
 from sensors.replay import Plan
-from sources.server import Front
+from sources.server import Front, RouteProblem
 from sources.source import PushSource
 from sources.spec import EventSourceSpec
 
-if TYPE_CHECKING:
-    from kikkake.compose import Gateway
+
+class GatewayView(Protocol):
+    """What the gateway itself knows."""
+
+    catalog: Catalog
+    problems: list[RouteProblem]
+
+    def now_us(self) -> int:
+        """Wall time, microseconds since 1970."""
+        ...
+
+    def about(self) -> dict[str, str]:
+        """Facts for `status`."""
+        ...
 
 
 class GatewayServices:
     """Answers of one gateway."""
 
-    def __init__(self, gateway: Gateway, bus: Store, decider: Decider, actor: Actor, front: Front) -> None:
+    def __init__(
+        self, gateway: GatewayView, bus: Store, decider: Decider, actor: Actor, front: Front
+    ) -> None:
         self.is_started = False
         self.is_draining = False
         self._gateway = gateway

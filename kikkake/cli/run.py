@@ -37,7 +37,8 @@ _PORT = click.IntRange(0, 65535)
     "--secrets",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder with NAME/KEY files that stand in for Secrets and ConfigMaps; may be repeated.",
+    help="Folder with NAME/KEY files that stand in for Secrets and ConfigMaps; may be repeated. Variables"
+    " KIKKAKE_SECRET__NAME__KEY come after it.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where sources listen.")
 @click.option(
