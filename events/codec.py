@@ -32,6 +32,7 @@ _REQUIRED = ("id", "source", "type", "specversion")
 _OPTIONAL = frozenset({"subject", "time", "datacontenttype", "dataschema"})
 _NAME = re.compile(r"[a-z0-9]+", re.ASCII)
 _TEXT = re.compile("[^\x00-\x1f\x7f-\x9f]*")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 _INT_RANGE = range(-(2**31), 2**31)
 _UNESCAPED = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
@@ -219,7 +220,10 @@ def _check_value(name: str, value: Any) -> None:
 
 
 def _unquoted(name: str, value: str) -> str:
-    text = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+    text = value
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        # Senders of older versions of the binding quote instead of percent-encoding (1.0.2, section 3.1.3.2).
+        text = _ESCAPED.sub(r"\1", value[1:-1])
     try:
         return unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode()
     except UnicodeDecodeError as error:

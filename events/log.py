@@ -87,15 +87,24 @@ class Logger:
 
     def limited_warning(self, event: str, limit_key: tuple[str, ...], **keys: Any) -> None:
         """A warning of which at most ten a second are written per `limit_key`; the next says how many were not."""
-        is_written, suppressed = self._limiter.admit((event, *limit_key))
-        if is_written:
-            self._write(logging.WARNING, event, {**keys, "suppressed": suppressed} if suppressed else keys)
+        self._write_limited(logging.WARNING, event, limit_key, keys)
+
+    def limited_info(self, event: str, limit_key: tuple[str, ...], **keys: Any) -> None:
+        """As `limited_warning` for a thing that anybody outside may ask for as often as they like."""
+        self._write_limited(logging.INFO, event, limit_key, keys)
 
     def bug(self, event: str, error: BaseException, **keys: Any) -> None:
         """An error of ours: where it happened, without local variables and without the exception's text."""
         frames = traceback.extract_tb(error.__traceback__)
         where = " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(frames))
         self._write(logging.ERROR, event, {**keys, "error": type(error).__name__, "traceback": where})
+
+    def _write_limited(
+        self, level: int, event: str, limit_key: tuple[str, ...], keys: dict[str, Any]
+    ) -> None:
+        is_written, suppressed = self._limiter.admit((event, *limit_key))
+        if is_written:
+            self._write(level, event, {**keys, "suppressed": suppressed} if suppressed else keys)
 
     def _write(self, level: int, event: str, keys: dict[str, Any]) -> None:
         if self._sink.isEnabledFor(level):

@@ -146,8 +146,9 @@ def make_artifact(  # noqa: PLR0913  # the fields of the model, all but one by n
     `reference` is what the sender calls a tag: a digest in it is moved to where it belongs, a tag of cosign's
     scheme tells the kind and the digest of the subject.
     """
-    if _DIGEST.fullmatch(reference):
-        digest, reference = digest or reference, ""
+    if ":" in reference:
+        # No tag holds a colon: it is a digest, and one that is malformed is no tag either.
+        digest, reference = digest or (reference if _DIGEST.fullmatch(reference) else ""), ""
     cosign = _COSIGN_TAG.fullmatch(reference)
     kind = _COSIGN_KINDS[cosign[3]] if cosign else _kind(media_type, config_media_type)
     return Artifact(
@@ -159,7 +160,8 @@ def make_artifact(  # noqa: PLR0913  # the fields of the model, all but one by n
         media_type=media_type,
         kind=kind,
         actor=actor,
-        time_us=time_us,
+        # Go's zero time, 0001-01-01T00:00:00Z, says that the sender knows none.
+        time_us=time_us if time_us is not None and time_us > 0 else None,
         event_id=event_id,
         subject_digest=f"{cosign[1]}:{cosign[2]}" if cosign else "",
     )

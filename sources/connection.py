@@ -79,8 +79,8 @@ class Connection(BaseProtocol):
                 _READ_BUFFER_BYTES,
                 max_line_size=settings.max_line_bytes,
                 max_field_size=settings.max_line_bytes,
-                # Our own limit is lower and gives an answer of its own.
-                max_headers=settings.max_headers * 2,
+                # Our own limits are lower and have an answer of their own (431); the parser's would be a 400.
+                max_headers=_READ_BUFFER_BYTES,
                 payload_exception=_BadPayload,
                 auto_decompress=False,
                 max_msg_queue_size=_MAX_PIPELINED,
@@ -94,6 +94,9 @@ class Connection(BaseProtocol):
         self._queue: deque[_Queued] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._payload: StreamReader | None = None
+        """The body of the request that is being answered."""
+        self._arriving: StreamReader | None = None
+        """The body of the request whose head came last: until its end nothing that comes is part of a head."""
         self._phase = Phase.HEAD
         self._deadline = 0.0
         self._head_bytes = 0
@@ -117,8 +120,8 @@ class Connection(BaseProtocol):
         super().connection_lost(exc)
         self._closes = True
         self._listener.closed(self)
-        if self._payload is not None and not self._payload.is_eof():
-            self._payload.set_exception(ConnectionResetError("the sender went away"))
+        if self._arriving is not None and not self._arriving.is_eof():
+            self._arriving.set_exception(ConnectionResetError("the sender went away"))
         self._wake()
 
     def data_received(self, data: bytes) -> None:
@@ -130,6 +133,7 @@ class Connection(BaseProtocol):
         if self._is_broken or self.transport is None:
             return
         assert self._parser is not None  # noqa: S101  # set in __init__, cleared by nobody
+        is_body = self._arriving is not None and not self._arriving.is_eof()
         try:
             messages, is_upgraded, _tail = self._parser.feed_data(data)
         except Exception as error:  # noqa: BLE001  # whatever the parser says: this stream is out of step
@@ -139,9 +143,10 @@ class Connection(BaseProtocol):
             self._broken(None)
         elif messages:
             self._head_bytes = 0
+            self._arriving = messages[-1][1]
             self._queue.extend(messages)
             self._start()
-        elif data and (self._payload is None or self._payload.is_eof()):
+        elif data and not is_body:
             self._part_of_head(len(data))
 
     def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002  # aiohttp's signature
@@ -179,8 +184,8 @@ class Connection(BaseProtocol):
     def eof_received(self) -> bool:
         """The sender has sent all; what is being answered is answered, then the connection closes."""
         self._closes = True
-        if self._payload is not None and not self._payload.is_eof():
-            self._payload.set_exception(_BadPayload("the body ended too early"))
+        if self._arriving is not None and not self._arriving.is_eof():
+            self._arriving.set_exception(_BadPayload("the body ended too early"))
         self._wake()
         return self.task is not None and not self.task.done()
 
@@ -246,7 +251,8 @@ class Connection(BaseProtocol):
         is_read = payload.is_eof()
         closes = (
             message.should_close
-            or self._closes
+            or (self._closes and not self._queue)
+            or self.transport is None
             or not is_read
             or 400 <= reply.status < 500
             or "Connection" in reply.headers
@@ -296,11 +302,18 @@ class Connection(BaseProtocol):
         if len(message.raw_headers) > self._settings.max_headers:
             raise _head_too_large()
         headers: dict[str, tuple[str, ...]] = {}
+        size_bytes = 0
         for raw_name, raw_value in message.raw_headers:
+            size_bytes += len(raw_name) + len(raw_value)
             name = _lower_name(raw_name)
             earlier = headers.get(name)
             value = raw_value.decode("utf-8", "surrogateescape")
             headers[name] = (value,) if earlier is None else (*earlier, value)
+        if size_bytes > self._settings.max_head_bytes:
+            raise _head_too_large()
+        if message.chunked and [value.lower() for value in headers["transfer-encoding"]] != ["chunked"]:
+            # Nobody would undo the other codings, and the bytes that were signed would not be there.
+            raise _malformed()
         target = message.path
         if not target.startswith("/"):
             target = message.url.raw_path_qs or "/"

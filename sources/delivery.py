@@ -51,9 +51,17 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     received_us: int
 
     def header(self, name: str) -> str | None:
-        """The first value of a header given by its lower-case name."""
+        """The first value of a header given by its lower-case name, as text that can be stored and shown.
+
+        Bytes that are no UTF-8 become escapes: two ids that differ stay different.
+        """
         values = self.headers.get(name)
-        return values[0] if values else None
+        if not values:
+            return None
+        value = values[0]
+        if value.isascii():
+            return value
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
     @property
     def media_type(self) -> str:
@@ -122,6 +130,11 @@ class Rejected(KikkakeError):
         self.is_authentic = False
         """The sender had proven itself: only then the answer may link to an explanation."""
         super().__init__(f"{status} {cause}: {title}")
+
+    def after_proof(self) -> Rejected:
+        """Itself, said of a sender that has proven itself."""
+        self.is_authentic = True
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from events.topic import Topic
 from sources.delivery import Answered, Delivery, Headers, RawRequest, Rejected
 from sources.route import Endpoint, PathPattern, compile_path
 from sources.source import PushSource
-from sources.verify import SIGNATURE_HEADERS, Evidence, Proof
+from sources.verify import SIGNATURE_HEADERS, Evidence, Proof, Unproven, refused
 
 PROBLEMS = "/problems/"
 """Prefix of the problem types, relative to wherever the documentation is served; the page is docs/problems.md."""
@@ -122,7 +122,7 @@ def check_head(route: Route, method: str, headers: Headers) -> Answered | None:
 
 def _check_doubled(route: Route, name: str) -> None:
     if name in route.credential_headers:
-        raise Rejected(401, "duplicate-header", "Signature or credentials missing or invalid")
+        raise refused("duplicate-header", scheme=route.proof.scheme if name == "authorization" else "")
     if name == "content-type" or name in route.source.id_headers:
         raise Rejected(400, "duplicate-header", "Malformed request")
 
@@ -169,8 +169,7 @@ def admit(
             for parsed in found
         ]
     except Rejected as rejected:
-        rejected.is_authentic = True
-        return _keep(route, delivery, provenance, rejected)
+        return _keep(route, delivery, provenance, rejected.after_proof())
     return Accepted(publications, uses_old_secret=verified.uses_old_secret)
 
 
@@ -195,7 +194,9 @@ def _delivery(route: Route, request: RawRequest, now_us: int) -> Delivery:
 def _keep(route: Route, delivery: Delivery, provenance: Provenance, rejected: Rejected) -> Accepted:
     """Quarantine an authentic delivery that cannot be used, or raise what it was refused with."""
     is_final = 400 <= rejected.status < 500
-    if not (is_final and (route.source.punishes_4xx or route.keeps_rejected)):
+    # On request only for senders that proved themselves: nobody else may fill the disk with what is no event.
+    keeps = route.keeps_rejected and not isinstance(route.proof, Unproven)
+    if not (is_final and (route.source.punishes_4xx or keeps)):
         raise rejected
     event = Event(
         # The same bytes again are the same record: such senders repeat what they were not thanked for.

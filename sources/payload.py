@@ -47,6 +47,9 @@ class Payload:
             return ""
         if not isinstance(self.value, str):
             raise unusable(f"{self.path} is not a string")
+        # JSON may name half of a surrogate pair, which no encoding can carry on.
+        if not self.value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in self.value):
+            raise unusable(f"{self.path} is not Unicode text")
         return self.value
 
     def required_text(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote_to_bytes
@@ -12,6 +11,10 @@ import re2
 
 from events.ports import SecretRef
 
+_SHOWN_LENGTH = 64
+"""A value in a message is cut here (spec: bad-input 1.2)."""
+_MAX_PATH_LENGTH = 4096
+"""A request line may have 8 KiB, of which percent-encoding takes its part."""
 _SEGMENT = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::((?:[^{}]|\{[^{}]*\})+))?\}")
 
 
@@ -68,13 +71,10 @@ def compile_path(path: str) -> PathPattern:
 
 def path_fault(path: str) -> str:
     """Why an endpoint can never be reached, or an empty text (spec-sources 3.2)."""
-    if not path.startswith("/"):
-        return f"`{path}` has no leading slash, so no request ever matches it"
-    plain = _SEGMENT.sub("x", path)
-    if "{" in plain or "}" in plain:
-        return f"`{path}` has a brace that is never closed, so no request ever matches it"
-    if "//" in plain or any(part in {".", ".."} for part in plain.split("/")) or "?" in plain or "#" in plain:
-        return f"`{path}` is no clean path, so no request ever matches it"
+    what = _shape_fault(path)
+    if what:
+        shown = path if len(path) <= _SHOWN_LENGTH else path[:_SHOWN_LENGTH] + "…"
+        return f"`{shown}` {what}, so no request ever matches it"
     names = [match[1] for match in _SEGMENT.finditer(path)]
     if len(set(names)) != len(names):
         return f"`{path}` uses one segment name twice"
@@ -82,6 +82,19 @@ def path_fault(path: str) -> str:
         compile_path(path)
     except re2.error:
         return f"`{path}` has a regular expression that does not compile"
+    return ""
+
+
+def _shape_fault(path: str) -> str:
+    if not path.startswith("/"):
+        return "has no leading slash"
+    if len(path) > _MAX_PATH_LENGTH:
+        return f"is longer than {_MAX_PATH_LENGTH} characters"
+    plain = _SEGMENT.sub("x", path)
+    if "{" in plain or "}" in plain:
+        return "has a brace that is never closed"
+    if "//" in plain or any(part in {".", ".."} for part in plain.split("/")) or "?" in plain or "#" in plain:
+        return "is no clean path"
     return ""
 
 
@@ -105,10 +118,6 @@ def raw_query(target: str) -> str:
     return target.partition("#")[0].partition("?")[2]
 
 
-def would_clash(first: str, others: Iterable[str]) -> str:
-    """Which of `others` is the same path as `first`; segment names do not tell two patterns apart."""
-    wanted = _SEGMENT.sub(lambda match: "{:" + (match[2] or "") + "}", first)
-    for other in others:
-        if _SEGMENT.sub(lambda match: "{:" + (match[2] or "") + "}", other) == wanted:
-            return other
-    return ""
+def path_key(path: str) -> str:
+    """Equal for two endpoints that would match the same paths: segment names do not tell patterns apart."""
+    return _SEGMENT.sub(lambda match: "{:" + (match[2] or "") + "}", path)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from sources.ingest import Route
+from sources.route import PathPattern, compile_path
 
 _NO_SEGMENTS: Mapping[str, str] = {}
 
@@ -34,4 +36,15 @@ class Router:
     def gone(self, path: str, now_us: int) -> str:
         """NAMESPACE/NAME of the EventSource that served this path lately, or an empty text."""
         entry = self._gone.get(path)
+        if entry is None:
+            entry = next((entry for text, entry in self._gone.items() if _matches(text, path)), None)
         return entry[1] if entry is not None and now_us < entry[0] else ""
+
+
+def _matches(declared: str, path: str) -> bool:
+    return "{" in declared and _compiled(declared).match(path) is not None
+
+
+@lru_cache(maxsize=256)
+def _compiled(declared: str) -> PathPattern:
+    return compile_path(declared)

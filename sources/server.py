@@ -8,6 +8,7 @@ nobody else.
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import tempfile
 from collections import Counter
@@ -23,7 +24,7 @@ from events.ports import SecretRef, Secrets, SecretUnavailable
 from sources.connection import Connection
 from sources.ingest import Route, make_route
 from sources.limits import ServerSettings
-from sources.route import would_clash
+from sources.route import Endpoint, path_key
 from sources.router import Router
 from sources.service import Publish, Service
 from sources.source import PushSource
@@ -231,7 +232,8 @@ class Front:
         except TlsBroken as error:
             return _problems(routes, "SecretNotFound", f"port {number}: {error}")
         except OSError as error:
-            reason = error.strerror or "the system refused it"
+            # asyncio wraps the system's words into a sentence of its own around the address.
+            reason = os.strerror(error.errno) if error.errno else "the system refused it"
             where = self._settings.ports.get(number, number)
             text = f"port {where} cannot be opened ({reason}); free it or choose another one"
             return _problems(routes, "PortUnavailable", text)
@@ -326,37 +328,43 @@ class _Port:
 def plan_routes(specs: Iterable[EventSourceSpec]) -> tuple[dict[int, list[Route]], list[RouteProblem]]:
     """The routes of each port, and those that clash with an earlier one. Pure: also for lint."""
     ports: dict[int, list[Route]] = {}
-    files: dict[int, str] = {}
+    taken: dict[tuple[int, str], str] = {}
+    first: dict[int, tuple[Endpoint, str]] = {}
     problems: list[RouteProblem] = []
     for spec in specs:
         for event in spec.events:
             if not isinstance(event.source, PushSource):
                 continue
             route = make_route(event.source, spec.event_bus_name)
-            files[id(route)] = spec.document.file
-            others = ports.setdefault(route.endpoint.port, [])
-            fault = _clash(route, others, files)
+            number, key = route.endpoint.port, path_key(route.pattern.text)
+            file = spec.document.file
+            owner = f"{route.event_source} event {route.topic.event_name} ({file})"
+            fault = _path_taken(route, file, taken.get((number, key)))
+            fault = fault or _other_certificate(route, file, first.get(number))
             if fault:
                 problems += _problems([route], "EndpointConflict", fault)
-            else:
-                others.append(route)
-    return {number: routes for number, routes in ports.items() if routes}, problems
+                continue
+            ports.setdefault(number, []).append(route)
+            taken[number, key] = owner
+            first.setdefault(number, (route.endpoint, owner))
+    return ports, problems
 
 
-def _clash(route: Route, others: list[Route], files: Mapping[int, str]) -> str:
-    number = route.endpoint.port
-    taken = would_clash(route.pattern.text, (other.pattern.text for other in others))
-    for other in others:
-        owner = f"{other.event_source} event {other.topic.event_name} ({files[id(other)]})"
-        if taken and other.pattern.text == taken:
-            text = f"path {route.pattern.text} on port {number} is served by {owner}"
-            return f"{text}, so {files[id(route)]} cannot have it; choose another path or port"
-        if (other.endpoint.cert, other.endpoint.key) != (route.endpoint.cert, route.endpoint.key):
-            return (
-                f"port {number} has another certificate (or none) for {owner} than {files[id(route)]} wants; "
-                "choose another port or the same serverCertSecret and serverKeySecret"
-            )
-    return ""
+def _path_taken(route: Route, file: str, owner: str | None) -> str:
+    if owner is None:
+        return ""
+    text = f"path {route.pattern.text} on port {route.endpoint.port} is served by {owner}"
+    return f"{text}, so {file} cannot have it; choose another path or port"
+
+
+def _other_certificate(route: Route, file: str, first: tuple[Endpoint, str] | None) -> str:
+    """A port speaks with one certificate: that of its first event."""
+    if first is None or (first[0].cert, first[0].key) == (route.endpoint.cert, route.endpoint.key):
+        return ""
+    return (
+        f"port {route.endpoint.port} has another certificate (or none) for {first[1]} than {file} wants; "
+        "choose another port or the same serverCertSecret and serverKeySecret"
+    )
 
 
 def _problems(routes: Iterable[Route], code: str, what: str) -> list[RouteProblem]:

@@ -89,7 +89,7 @@ class Service:
         try:
             answered = check_head(route, head.method, head.headers)
             if answered is not None:
-                return self._answer(route, answered)
+                return self._answer(route, answered, head)
             if declared_bytes > route.endpoint.max_body_bytes:
                 raise too_large(route)
             return Exchange(route, segments, head, self._clock.now_us())
@@ -116,11 +116,13 @@ class Service:
         except Rejected as rejected:
             return self.refuse(rejected, exchange.head.peer, route)
         except EventTooLarge as error:
-            too_big = Rejected(413, "event-too-large", "Body too large", str(error))
+            too_big = Rejected(413, "event-too-large", "Body too large", str(error)).after_proof()
             return self.refuse(too_big, exchange.head.peer, route)
         except BusFull:
-            return self.refuse(_busy("bus-full", "Temporarily out of storage", 30), exchange.head.peer, route)
+            full = _busy("bus-full", "Temporarily out of storage", 30).after_proof()
+            return self.refuse(full, exchange.head.peer, route)
         except (BusUnavailable, TimeoutError):
+            # Without a link to an explanation: also a secret that is not read in time ends here.
             return self.refuse(
                 _busy("bus-unavailable", "Temporarily unavailable", 5), exchange.head.peer, route
             )
@@ -151,7 +153,7 @@ class Service:
         )
         self._check_rate(route)
         if isinstance(accepted, Answered):
-            return self._answer(route, accepted)
+            return self._answer(route, accepted, head)
         self._advise(route, secrets)
         receipts = await self._publish(accepted.publications) if accepted.publications else []
         self._count(exchange, accepted, receipts)
@@ -160,6 +162,17 @@ class Service:
             request_id = self.new_id()
             self._note_refusal(accepted.rejected, head.peer, route, "", request_id)
         return stored_reply(route, accepted, receipts, request_id)
+
+    def _note_replay(self, route: Route, publication: Publication, peer: str) -> None:
+        """A body that came before under another id: stored, judged by no Sensor until somebody replays it."""
+        self.log.limited_warning(
+            "ingest.suspected_replay",
+            (route.event_source,),
+            event_source=route.event_source,
+            event_name=route.topic.event_name,
+            event_id=publication.event.id,
+            peer=peer,
+        )
 
     def new_id(self) -> str:
         """A fresh id, for a delivery without one and for answers."""
@@ -204,8 +217,18 @@ class Service:
         """The bytes are gone."""
         self.body_bytes -= size_bytes
 
-    def _answer(self, route: Route, answered: Answered) -> Reply:
-        self.metrics.ingest_answered.labels(route.event_source).inc()
+    def _answer(self, route: Route, answered: Answered, head: RawRequest) -> Reply:
+        source, name = route.event_source, route.topic.event_name
+        self.metrics.ingest_answered.labels(source).inc()
+        self.log.limited_info(
+            "ingest.answered",
+            (source,),
+            event_source=source,
+            event_name=name,
+            method=head.method,
+            status=answered.status,
+            peer=head.peer,
+        )
         return answered_reply(answered)
 
     def _check_rate(self, route: Route) -> None:
@@ -220,7 +243,7 @@ class Service:
         wait_s = full_at_s - now_s - 60
         if wait_s > 1e-6:
             retry_after = {"Retry-After": str(math.ceil(wait_s))}
-            raise Rejected(429, "rate", "Too many requests", headers=retry_after)
+            raise Rejected(429, "rate", "Too many requests", headers=retry_after).after_proof()
         self._rates[key] = full_at_s
 
     def _advise(self, route: Route, secrets: Mapping[SecretRef, bytes]) -> None:
@@ -237,8 +260,10 @@ class Service:
         counters = self._counters.get(route.topic)
         if counters is None:
             counters = self._counters[route.topic] = RouteCounters(self.metrics, route)
-        for receipt in receipts:
+        for publication, receipt in zip(accepted.publications, receipts, strict=True):
             counters.stored[receipt.standing].inc()
+            if receipt.standing is Standing.SUSPECTED_REPLAY:
+                self._note_replay(route, publication, exchange.head.peer)
         took_s = (self._clock.now_us() - exchange.started_us) / 1e6
         counters.seconds.observe(took_s)
         if accepted.uses_old_secret:

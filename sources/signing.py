@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from events.ports import SecretRef
 from sources.ingest import Route
+from sources.verify import PathToken, Signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,20 @@ def signed_request(
     Without `is_signed` the proof's headers are left out; a token in the path stays, since it is the address.
     Raises KeyError when the first secret of the route is not in `secrets`.
     """
-    signed = route.proof.sign(body, secrets)
     added = route.source.sender_headers(delivery_id)
+    signed = Signed()
+    if is_signed or needs_secret_for_path(route):
+        signed = route.proof.sign(body, secrets)
     if is_signed:
         added |= {_title(name): value for name, value in signed.headers.items()}
     given = {name.lower() for name in headers}
     kept = {name: value for name, value in added.items() if name.lower() not in given}
     return SignedRequest(route.pattern.fill(dict(signed.segments)), kept | dict(headers))
+
+
+def needs_secret_for_path(route: Route) -> bool:
+    """Whether the address itself holds a secret: then also an unsigned delivery needs it."""
+    return f"{{{PathToken.segment}}}" in route.pattern.text
 
 
 def _title(name: str) -> str:

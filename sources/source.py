@@ -63,6 +63,8 @@ class PushSource(ABC):
     """What a stored delivery is answered: 200 for upstream's kinds (design, section 5)."""
     id_headers: tuple[str, ...] = ()
     """Lower-case names of headers that name the delivery: given twice they are refused (spec: bad-input 2)."""
+    delivery_id_header: str = ""
+    """The header with which a sender names its delivery; empty where the name stands in the body."""
     replay_by_mac: bool = False
     """The delivery id is not signed: the same body under another id is a suspected replay (signatures, rule 6)."""
     rate_per_minute: float | None = None

@@ -16,6 +16,8 @@ from sources.source import SOURCES, PullSource, PushSource
 
 API_VERSION = "argoproj.io/v1alpha1"
 _CODE = "InvalidEventSource"
+MAX_EVENTS = 1000
+"""Of one EventSource, as many as a Sensor has triggers: real ones have ten, and each costs time at every edit."""
 
 _IS_ROLLING: Mapping[str, bool] = {
     **dict.fromkeys(
@@ -105,6 +107,11 @@ class _Reader:
             self._fault(
                 ("spec",), f"expected an object, got {type_word(spec)}", "write a spec with one source"
             )
+            raise self._refused()
+        count = sum(len(events) for events in spec.values() if isinstance(events, dict))
+        if count > MAX_EVENTS:
+            what = f"{count} events; the limit is {MAX_EVENTS}"
+            self._fault(("spec",), what, "split the EventSource", code="TooManyEvents")
             raise self._refused()
         fields = {name: spec[name] for name in EventSourceFields.field_names() if name in spec}
         common, faults = read_model(self._document, EventSourceFields, fields, ("spec",), code=_CODE)
@@ -236,8 +243,8 @@ class _Reader:
             self._document.finding(path, what, fix, code=code, scope=Scope.PART, part=f"event:{name}")
         )
 
-    def _fault(self, path: Path, what: str, fix: str) -> None:
-        self._findings.append(self._document.finding(path, what, fix, code=_CODE))
+    def _fault(self, path: Path, what: str, fix: str, *, code: str = _CODE) -> None:
+        self._findings.append(self._document.finding(path, what, fix, code=code))
 
     def _refused(self) -> ResourceRefused:
         return ResourceRefused(self._document.label, tuple(self._findings))

@@ -92,6 +92,8 @@ class Proof(ABC):
     refs: tuple[SecretRef, ...] = ()
     headers: tuple[str, ...] = ()
     """Lower-case names of the headers that carry it."""
+    scheme: str = ""
+    """What `WWW-Authenticate` of a 401 names, for the schemes that HTTP knows."""
 
     @abstractmethod
     def verify(self, evidence: Evidence) -> Verified:
@@ -131,6 +133,7 @@ class BearerToken(Proof):
     """`Authorization: Bearer <token>`; upstream's `authSecret` with its two texts (spec-sources 3.3)."""
 
     headers = ("authorization",)
+    scheme = "Bearer"
 
     def __init__(self, refs: tuple[SecretRef, ...]) -> None:
         self.refs = refs
@@ -141,9 +144,9 @@ class BearerToken(Proof):
         token = value[7:] if value is not None and has_scheme else ""
         index = _equal_index(token, self.refs, evidence.secrets)
         if not has_scheme:
-            raise refused("token", "Invalid Authorization Header", scheme="Bearer")
+            raise refused("token", "Invalid Authorization Header", scheme=self.scheme)
         if index is None:
-            raise refused("token", "Invalid Auth token", scheme="Bearer")
+            raise refused("token", "Invalid Auth token", scheme=self.scheme)
         return Verified(_with_index("bearer token", index, len(self.refs)), uses_old_secret=index > 0)
 
     def sign(self, body: bytes, secrets: Mapping[SecretRef, bytes]) -> Signed:
@@ -198,6 +201,7 @@ class AllOf(Proof):
     def __init__(self, proofs: tuple[Proof, ...]) -> None:
         self.refs = tuple(ref for proof in proofs for ref in proof.refs)
         self.headers = tuple(header for proof in proofs for header in proof.headers)
+        self.scheme = next((proof.scheme for proof in proofs if proof.scheme), "")
         self._proofs = proofs
 
     def verify(self, evidence: Evidence) -> Verified:
@@ -299,7 +303,11 @@ def _equal_index(given: str, refs: tuple[SecretRef, ...], secrets: Mapping[Secre
     digest = hashlib.sha256(given.encode("utf-8", "surrogateescape")).digest()
     found: int | None = None
     for index, ref in enumerate(refs):
-        wanted = hashlib.sha256(usable_secret(secrets, ref)).digest()
+        value = usable_secret(secrets, ref)
+        if b"\n" in value or b"\r" in value:
+            # Neither a header nor a path can carry one: it would be 401 for ever, and nobody would know why.
+            raise not_ready(f"{ref} has a line break in it; write it anew with `printf %s`")
+        wanted = hashlib.sha256(value).digest()
         if hmac.compare_digest(digest, wanted) and found is None:
             found = index
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pydantic import Field
 
 from events.errors import Finding, Scope, Severity
@@ -12,6 +14,9 @@ from sources.route import Endpoint, path_fault
 from sources.selector import SecretSelector, refs
 from sources.verify import BearerToken
 
+_DIGITS = re.compile("[0-9]{1,32}", re.ASCII)
+_SHOWN_LENGTH = 64
+"""A value in a message is cut here (spec: bad-input 1.2)."""
 DEFAULT_MAX_PAYLOAD_BYTES = 1_048_576
 """Upstream's default; every recorded delivery fits, GitHub may send 25 MB."""
 
@@ -86,12 +91,12 @@ def context_findings(document: ResourceDocument, context: WebhookContext, path: 
         findings.append(
             _error(document, (*path, "port"), "port can't be empty", 'write a port such as "12000"')
         )
-    elif not (context.port.isascii() and context.port.isdigit()):
+    elif not _DIGITS.fullmatch(context.port):
         findings.append(
             _error(
                 document,
                 (*path, "port"),
-                f"failed to parse server port {context.port}",
+                f"failed to parse server port {_cut(context.port)}",
                 'write digits such as "12000"',
             )
         )
@@ -138,6 +143,10 @@ def _tls_findings(document: ResourceDocument, context: WebhookContext, path: Pat
             severity=Severity.WARNING,
         )
     ]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN_LENGTH else text[:_SHOWN_LENGTH] + "…"
 
 
 def _error(

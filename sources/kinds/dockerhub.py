@@ -41,6 +41,8 @@ class Dockerhub(PushSource):
         """A random text of at least 22 characters; the URL to give to Docker Hub is the endpoint, `/`, the token."""
         old_token_secrets: list[SecretSelector] = Field(default_factory=list)
         """Former tokens, at most two, that are still accepted."""
+        keep_rejected: bool = False
+        """Keep authentic deliveries that were refused, for `kikkake events`."""
 
     config: Config
 
@@ -90,7 +92,8 @@ class Dockerhub(PushSource):
 def _repository(repository: Payload) -> str:
     full_name = repository.member("repo_name").text()
     if full_name:
-        return full_name.lower()
+        # Official images are pulled without their namespace, and so the sender names them.
+        return (full_name if "/" in full_name else f"library/{full_name}").lower()
     namespace, name = repository.member("namespace").text(), repository.member("name").text()
     if not namespace or not name:
         raise unusable("body.repository.repo_name is missing")

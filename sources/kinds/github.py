@@ -28,8 +28,12 @@ from sources.verify import HmacSha256, all_of
 from sources.webhook_context import WebhookContext
 
 _FORM = "application/x-www-form-urlencoded"
-_EXEMPT = frozenset({"repository_dispatch", "workflow_dispatch"})
-"""Sent on a caller's word, often with the same body: no replay check by MAC (spec: signatures, rule 6)."""
+_EXEMPT = {"repository_dispatch": "client_payload", "workflow_dispatch": "inputs"}
+"""Sent on a caller's word, often with the same body: no replay check by MAC (spec: signatures, rule 6).
+
+Event -> the member that only its body has. The event's name stands in a header that nobody signs: without the
+member, who captured any delivery could send it again as a dispatch.
+"""
 
 
 class Github(PushSource):
@@ -39,6 +43,7 @@ class Github(PushSource):
     event_type = "github"
     stored_status = 200
     id_headers = ("x-github-delivery",)
+    delivery_id_header = "X-GitHub-Delivery"
     replay_by_mac = True
     needs_acknowledgement = False
 
@@ -90,7 +95,7 @@ class Github(PushSource):
         if self._metadata:
             data += b',"metadata":' + self._metadata
         event = delivery.event(id=delivery_id, type=self.event_type, data=data + b"}")
-        return (Parsed(event=event, replay_exempt=name in _EXEMPT),)
+        return (Parsed(event=event, replay_exempt=_is_exempt(name, payload)),)
 
     def sender_headers(self, delivery_id: str) -> dict[str, str]:
         return {
@@ -116,6 +121,11 @@ def _payload(delivery: Delivery) -> bytes:
     if "payload" not in fields:
         raise Rejected(400, "bad-form", "Body is not a valid form", "field `payload` is missing")
     return fields["payload"][0].encode()
+
+
+def _is_exempt(name: str, payload: bytes) -> bool:
+    member = _EXEMPT.get(name)
+    return member is not None and member in read_json(payload)
 
 
 def _json_text(text: str) -> bytes:

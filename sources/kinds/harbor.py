@@ -134,9 +134,8 @@ class Harbor(PushSource):
         resources = list(data.member("resources").items())
         if not resources:
             return [make_artifact(action, repository=repository, **common)]
-        if repository and not self.config.wants(repository.lower()):
-            return []
-        return [_artifact(action, resource, repository, common) for resource in resources]
+        artifacts = [_artifact(action, resource, repository, common) for resource in resources]
+        return [artifact for artifact in artifacts if self.config.wants(artifact.repository)]
 
     def sender_headers(self, delivery_id: str) -> dict[str, str]:
         return {"Content-Type": "application/json"}
@@ -145,7 +144,10 @@ class Harbor(PushSource):
 def _artifact(action: str, resource: Payload, repository: str, common: dict[str, Any]) -> Artifact:
     url = resource.member("resource_url").text()
     host, reference = split_reference(url)
-    if not repository and "/" in url:
+    if repository and url.removeprefix(repository)[:1] in {"", ":", "@"} and url.startswith(repository):
+        # A relay that leaves the host out (payloads: PUSH_ARTIFACT.malformed): the first part is none.
+        host = ""
+    elif not repository and "/" in url:
         path = url.partition("/")[2]
         repository = path[: len(path) - len(reference) - 1] if reference else path
     return make_artifact(

@@ -66,6 +66,7 @@ class Webhook(PushSource):
         self.methods = (config.method,)
         self._id_names = (config.id_header.lower(),) if config.id_header else _ID_HEADERS
         self.id_headers = self._id_names
+        self.delivery_id_header = config.id_header or "Idempotency-Key"
         self.replay_by_mac = config.replay_by == "body"
         self._metadata = orjson.dumps(config.metadata) if config.metadata else b""
 
@@ -77,7 +78,7 @@ class Webhook(PushSource):
             findings.append(
                 document.finding(
                     (*path, "method"),
-                    f"`{config.method}` refuses every request: only GET and POST are implemented, as upstream",
+                    f"{_named(config.method)} refuses every request: only GET and POST are implemented, as upstream",
                     "write method: POST",
                     code="InvalidEventSource",
                     scope=Scope.PART,
@@ -103,6 +104,10 @@ class Webhook(PushSource):
 
     def _delivery_id(self, delivery: Delivery) -> str:
         return next((value for name in self._id_names if (value := delivery.header(name))), "")
+
+
+def _named(method: str) -> str:
+    return f"`{method[:64]}`" if method else "a method that is missing"
 
 
 def _body_json(delivery: Delivery) -> tuple[bytes, bool]:

@@ -694,6 +694,27 @@ async def test_an_effect_that_waits_runs_when_every_older_one_of_its_key_has_end
     assert await due_numbers(runner) == [third, other]
 
 
+async def test_the_next_of_an_order_key_is_found_by_its_key(engine: Engine):
+    runner = await (await engine.open()).take_over()
+    key = b"object"
+    first, second = await order_effects(runner, OrderMode.WAIT, OrderMode.WAIT)
+    await order_effects(runner, OrderMode.WAIT, key=b"another")
+
+    async def following(now_us: int = START_US) -> int | None:
+        found = await runner.due_in_order(key, now_us)
+        return None if found is None else found.number
+
+    assert await following() == first
+    await runner.begin(first, 1, START_US)
+    await runner.settle(outcome(first, 1, OPEN, due_us=START_US + 99))
+    assert await following() is None, "it waits for its retry, and the others for it"
+    assert await following(START_US + 99) == first
+    await runner.begin(first, 2, START_US)
+    await runner.settle(outcome(first, 2, DEAD))
+    assert await following() == second
+    assert await runner.due_in_order(b"none", START_US) is None
+
+
 async def test_a_newer_effect_supersedes_those_that_wait(engine: Engine):
     bus = await engine.open()
     runner = await bus.take_over()
@@ -939,6 +960,38 @@ async def test_a_full_dead_letter_quota_drops_nothing_more(engine: Engine):
 
     assert (await bus.reader().facts()).lagging == {"uid-1": sequences[1]}
     assert await kept(runner, sequences) == sequences
+
+
+async def test_the_load_of_dead_letters_is_known_per_sensor(engine: Engine):
+    bus = await engine.open()
+    runner = await bus.take_over()
+    assert await bus.reader().dead_letter_load() == {}
+    [a] = await publish(bus, "a")
+    letters = [
+        NewDeadLetter(sensor=uid, trigger="t", sequence=a, reason="RenderFailed", detail="")
+        for uid in ("uid-1", "uid-1", "uid-2")
+    ]
+    await runner.commit(Step(dead_letters=letters))
+
+    load = await bus.reader().dead_letter_load()
+
+    [one, *_others] = await bus.reader().dead_letters(DeadLetterQuery(sensor="uid-2"))
+    assert load == {"uid-1": (2, 2 * one.size_bytes), "uid-2": (1, one.size_bytes)}
+    assert one.size_bytes > 0
+
+
+async def test_a_lagging_sensor_learns_where_its_quota_has_moved_it(engine: Engine):
+    bus = await engine.open(Limits(quota_s=DAY_S))
+    runner = await bus.take_over()
+    sequences = await publish(bus, *range(3))
+    await runner.commit(Step(place=sequences[-1], lagging={"uid-1": 0}, resources=[sensor()]))
+    assert await runner.lagging_place("uid-1") == 0
+    assert await runner.lagging_place("uid-2") is None
+    engine.clock.advance(2 * DAY_S)
+
+    await engine.maintain()
+
+    assert await runner.lagging_place("uid-1") == sequences[-1]
 
 
 async def test_a_lagging_place_never_goes_back_behind_its_dead_letters(engine: Engine):

@@ -3,12 +3,15 @@
 import copy
 import json
 import random
+import re
 
+import msgspec
 import pytest
 
-from events.topic import Topic
+from events.topic import Topic, event_key
 from sources.delivery import Answered, RawRequest, Rejected
 from sources.ingest import REJECTED_SUFFIX, Accepted, accept
+from sources.signing import signed_request
 from sources.source import SOURCES, PushSource
 from tests.sources.support import (
     NOW_US,
@@ -214,3 +217,22 @@ def _changed(original, path, value):
     else:
         parent[path[-1]] = value
     return changed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_text_that_no_encoding_can_carry_never_crashes_a_kind(kind):
+    """A header with a byte that is no UTF-8, and half of a surrogate pair in any string of the body."""
+    route = example_route(kind)
+    names = ("x-request-name", "idempotency-key", "webhook-id", "ce-id", "ce-source", "ce-type", "ce-ext")
+    for _, body, headers in own_payloads(kind):
+        sent = [*signed_request(route, body, headers, secrets_of(route), delivery_id="d1").headers, *names]
+        spoilt = [(body, {**headers, name: "x\udce9"}) for name in sent]
+        spoilt += [
+            (body[: text.start(1)] + rb"\ud800" + body[text.end(1) :], headers)
+            for text in re.finditer(rb'": "([^"]*)"', body)
+        ]
+        for changed, given in spoilt:
+            found = judged(route, changed, given)
+            for publication in getattr(found, "publications", []):
+                assert event_key(publication.topic, publication.event.source, publication.event.id)
+                assert msgspec.msgpack.encode(publication)

@@ -174,3 +174,14 @@ def test_the_examples_of_the_specification_are_read():
         assert decode_structured(file.read_bytes().replace(placeholder, b"AAEC")).id
     batch = (RECORDED / "cloudevents" / "json-format.07.batch.json").read_bytes()
     assert len(decode_batch(batch.replace(placeholder, b"AAEC"))) == 2
+
+
+def test_quoted_header_values_of_older_senders_are_unescaped():
+    headers = {
+        **{f"ce-{name}": (value,) for name, value in MINIMAL.items()},
+        "ce-subject": (r'"a \"b\" \\ c%20d"',),
+        "ce-plain": ('"',),
+    }
+    event = decode_binary(headers, b"")
+    assert event.subject == 'a "b" \\ c d'
+    assert event.extensions["plain"] == '"'

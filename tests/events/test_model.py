@@ -27,7 +27,7 @@ def test_a_number_for_a_text_says_how_to_write_it():
     instance, (finding,) = read("  items: {a: {port: 12000}}")
     assert instance is None
     assert finding.at == "spec.items.a.port"
-    assert finding.what == 'expected a string such as "12000", got the number 12000'
+    assert finding.what == 'expected string such as "12000", got number 12000'
     assert (finding.line, finding.column) == (3, 15)
 
 

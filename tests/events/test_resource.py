@@ -107,3 +107,12 @@ def test_the_nearest_name_ignores_case():
     assert nearest_name("eventsourcename", ("eventName", "eventSourceName")) == "eventSourceName"
     assert nearest_name("prot", ("port", "endpoint")) == "port"
     assert nearest_name("zzz", ("port", "endpoint")) == ""
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "-" + "9" * 5000, "0x_", "0b_"])
+def test_what_looks_like_a_number_and_is_none_stops_only_its_value(number):
+    documents, findings = read_documents(f"kind: A\na: {number}\n---\nkind: B\n", "f.yaml")
+    assert [document.kind for document in documents] == ["A", "B"]
+    assert [(finding.at, finding.line) for finding in findings] == [("a", 2)]
+    assert "is not a number" in findings[0].what
+    assert len(findings[0].what) < 100

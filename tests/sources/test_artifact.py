@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from events.clock import parse_time
 from sources.artifact import make_artifact, split_reference
 
 DIGEST = "sha256:" + "a" * 64
@@ -87,3 +88,13 @@ def test_every_field_is_there_in_the_event():
 )
 def test_references_are_split_after_the_last_slash(url, parts):
     assert split_reference(url) == parts
+
+
+@pytest.mark.parametrize(("reference", "digest"), [("sha256:abc", ""), ("sha256:" + "A" * 64, "")])
+def test_a_malformed_digest_is_no_tag_either(reference, digest):
+    artifact = make_artifact("push", repository="a", reference=reference)
+    assert (artifact.tags, artifact.digest, artifact.event_type) == ((), digest, "artifact.uploaded")
+
+
+def test_a_zero_time_is_no_time():
+    assert make_artifact("push", time_us=parse_time("0001-01-01T00:00:00Z")).time_us is None

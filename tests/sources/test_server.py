@@ -2,12 +2,15 @@
 
 import ast
 import asyncio
+import dataclasses
+import json
 import ssl
 import time
 
 import pytest
 
 from events.bus import BusFull, BusUnavailable, EventTooLarge, Receipt, Standing
+from sources.server import plan_routes
 from sources.source import SOURCES
 from tests.servers.certificates import Certificates
 from tests.sources.front import Client, ask, request, running, until
@@ -661,3 +664,94 @@ def test_every_cause_of_a_refusal_is_explained_and_no_other():
         if line[:3] == "| `"
     ]
     assert {word for row in rows for word in row.split("`")[1::2]} == causes
+
+
+def test_a_thousand_endpoints_are_planned_in_no_time():
+    """Each was once compared with all others: an edit of one large file stopped everybody for minutes."""
+    spec = webhook("{endpoint: /e0, port: '12000', method: POST}")
+    [event] = spec.events
+    many = [
+        dataclasses.replace(
+            event,
+            source=type(event.source)(
+                event.source.config.model_copy(update={"endpoint": f"/e{number % 2500}"}),
+                namespace="ci",
+                event_source="in",
+                event_name=f"e{number}",
+            ),
+        )
+        for number in range(5000)
+    ]
+    started_s = time.perf_counter()
+    routes, problems = plan_routes([dataclasses.replace(spec, events=tuple(many))])
+    assert time.perf_counter() - started_s < 5
+    assert (len(routes[12000]), len(problems)) == (2500, 2500)
+
+
+async def test_a_path_with_segments_is_gone_for_an_hour_too():
+    event = "{webhook: {endpoint: /hub, port: '12000'}, tokenSecret: {name: s, key: k}}"
+    spec = spec_of(event_source("dockerhub", event))
+    async with running(spec, webhook()) as run:
+        await run.front.apply([webhook()])
+        answer = await ask(run.port(), request("/hub/" + "x" * 30, b"{}"))
+        assert (answer.status, answer.json["title"]) == (410, "Endpoint gone")
+        assert (await ask(run.port(), request("/hub/a/b", b"{}"))).status == 404
+        run.clock.advance(3601)
+        assert (await ask(run.port(), request("/hub/" + "x" * 30, b"{}"))).status == 404
+
+
+async def test_two_credentials_are_answered_with_the_scheme_that_is_wanted():
+    async with running(webhook()) as run:
+        doubled = request(headers=TOKEN | {"authorization": "Bearer x"})
+        assert (await ask(run.port(), doubled)).headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_suspected_replay_is_logged_with_its_id():
+    class Suspecting(RememberingBus):
+        async def publish(self, publications):
+            return [Receipt(Standing.SUSPECTED_REPLAY, b"k", 1)]
+
+    async with running(webhook(f"{{{AT}, replayBy: body}}"), bus=Suspecting()) as run:
+        await ask(run.port(), request(body=b"1", headers=TOKEN | {"Idempotency-Key": "k1"}))
+        [line] = [line for line in run.logged.getvalue().splitlines() if "suspected_replay" in line]
+        assert (json.loads(line)["level"], json.loads(line)["event_id"]) == ("warning", "k1")
+        assert (
+            run.metrics.registry.get_sample_value(
+                "kikkake_ingest_events_total",
+                {"event_source": "ci/in", "event_name": "e", "standing": "suspected_replay"},
+            )
+            == 1
+        )
+
+
+async def test_a_preflight_is_logged():
+    event = '{webhook: {endpoint: /e, port: "12000", unauthenticated: true}, allowedOrigins: [a.example]}'
+    async with running(spec_of(event_source("cloudevents", event))) as run:
+        await ask(run.port(), request(method="OPTIONS", headers={"WebHook-Request-Origin": "a.example"}))
+        assert '"event": "ingest.answered"' in run.logged.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["webhook", "cloudevents"])
+async def test_nothing_is_kept_for_a_sender_that_proved_nothing(kind):
+    """Else anybody could fill the disk with what is no event."""
+    where = 'endpoint: /e, port: "12000", method: POST, unauthenticated: true'
+    event = (
+        f"{{{where}, keepRejected: true}}"
+        if kind == "webhook"
+        else (f"{{webhook: {{{where}}}, keepRejected: true}}")
+    )
+    async with running(spec_of(event_source(kind, event))) as run:
+        answer = await ask(
+            run.port(), request(body=b"{", headers={"Content-Type": "application/cloudevents+json"})
+        )
+        assert answer.status == 400
+        assert run.bus.stored == []
+
+
+async def test_a_refusal_after_the_proof_links_to_its_explanation():
+    bus = RememberingBus()
+    async with running(webhook(), bus=bus) as run:
+        for fault, cause in ((BusFull("full"), "bus-full"), (EventTooLarge(9, 8), "event-too-large")):
+            bus.fault = fault
+            answer = await ask(run.port(), request(body=b"1", headers=TOKEN))
+            assert answer.json["type"] == f"/problems/{cause}"

@@ -3,7 +3,9 @@
 import pytest
 
 from events.errors import ResourceRefused, Scope, Severity
+from events.resource import read_documents
 from sources.source import SOURCES
+from sources.spec import read_event_source
 from tests.sources.support import ROOT, event_source, spec_of
 
 HEAD = "apiVersion: argoproj.io/v1alpha1\nkind: EventSource\nmetadata: {name: in, namespace: ci}\n"
@@ -40,7 +42,7 @@ def test_every_fault_is_reported_at_once_with_its_place():
         + "    c: {endpoint: /c, method: POST, serverCertSecret: {name: s}}\n"
     )
     found = {(finding.at, finding.line): finding.what for finding in error.findings}
-    assert found["spec.webhook.a.port", 6] == 'expected a string such as "12000", got the number 12000'
+    assert found["spec.webhook.a.port", 6] == 'expected string such as "12000", got number 12000'
     assert found["spec.webhook.b.endpoint", 7] == "endpoint can't be empty"
     assert found["spec.webhook.b.port", 7] == "failed to parse server port x"
     assert found["spec.webhook.c.serverCertSecret.key", 8] == "is missing"
@@ -59,7 +61,7 @@ def test_every_fault_is_reported_at_once_with_its_place():
             f"{{webhook: {{a: {GOOD}}}, calendar: {{b: {{}}}}}}",
             "Some types of event sources can not be put in one spec",
         ),
-        ("{eventBusName: 3}", 'expected a string such as "3"'),
+        ("{eventBusName: 3}", 'expected string such as "3"'),
     ],
 )
 def test_what_upstream_refuses_is_refused_whole(spec, text):
@@ -182,3 +184,36 @@ def test_every_kind_has_an_example():
     assert {file.stem for file in (ROOT / "examples" / "sources").glob("*.yaml")} >= set(SOURCES.names()) - {
         "kafka"
     }
+
+
+def test_a_field_of_the_wrong_type_hides_no_field_of_the_wrong_name():
+    error = refused(HEAD + "spec: {webhook: {a: {port: 12000, endpiont: /a, method: POST}}}")
+    assert "spec.webhook.a.port: expected string" in str(error)
+    assert "spec.webhook.a.endpiont: unknown field; did you mean `endpoint`?" in [
+        str(finding) for finding in error.findings
+    ]
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (f"{{endpoint: /a, method: POST, port: '{'9' * 9000}'}}", "failed to parse server port 999"),
+        (f"{{endpoint: '/{'a' * 9000}', method: POST, port: '1'}}", "longer than 4096 characters"),
+        (f"{{endpoint: '{'a' * 9000}', method: POST, port: '1'}}", "has no leading slash"),
+        (f"{{endpoint: /a, method: {'a' * 9000}, port: '1'}}", "refuses every request"),
+        ("{endpoint: /a, port: '1'}", "a method that is missing refuses every request"),
+    ],
+)
+def test_values_in_messages_are_short(event, text):
+    document = read_documents(HEAD + f"spec: {{webhook: {{a: {event}}}}}", "f.yaml")[0][0]
+    try:
+        findings = read_event_source(document).findings
+    except ResourceRefused as error:
+        findings = error.findings
+    assert any(text in finding.what for finding in findings)
+    assert all(len(finding.what) < 200 for finding in findings)
+
+
+def test_more_events_than_anybody_has_are_refused_at_once():
+    events = "".join(f"    e{number}: {GOOD}\n" for number in range(1001))
+    assert "1001 events; the limit is 1000" in str(refused(HEAD + "spec:\n  webhook:\n" + events))

@@ -208,6 +208,15 @@ def test_a_path_token_that_can_be_guessed_closes_the_endpoint():
     assert "secret ci/s key `k` is shorter than 22 characters" in refused.value.note
 
 
+@pytest.mark.parametrize("value", [b"a token of enough length\n", b"a token of\r\nenough length"])
+def test_a_token_that_no_header_can_carry_closes_the_endpoint(value):
+    """401 for ever would blame the sender for a fault of ours."""
+    with pytest.raises(Rejected) as refused:
+        BearerToken((REF,)).verify(Evidence({"authorization": ("Bearer x",)}, {}, b"", {REF: value}))
+    assert refused.value.status == 503
+    assert "secret ci/s key `k` has a line break in it" in refused.value.note
+
+
 def test_of_two_proofs_each_must_hold():
     proof = all_of(BearerToken((OLD,)), HmacSha256("x-hub-signature-256", "sha256=", (REF,)))
     assert isinstance(proof, AllOf)

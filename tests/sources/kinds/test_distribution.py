@@ -62,6 +62,39 @@ def test_an_envelope_with_one_bad_entry_is_kept_whole():
     assert [publication.event.type for publication in accepted.publications] == ["kikkake.rejected"]
 
 
+@pytest.mark.parametrize(
+    ("media_type", "url", "is_published"),
+    [
+        ("application/vnd.docker.container.image.rootfs.diff+x-gtar", "https://r/v2/a/manifests/1", False),
+        ("application/vnd.oci.image.layer.v1.tar+gzip", "", False),
+        ("application/octet-stream", "https://r/v2/a/blobs/sha256:1", False),
+        ("application/octet-stream", "https://r/v2/a/manifests/1", True),
+        ("application/octet-stream", "", False),
+        ("application/vnd.example.manifest.v9+json", "https://r/v2/a/manifests/1", True),
+    ],
+)
+def test_layers_are_told_by_their_type_and_octet_streams_by_their_url(media_type, url, is_published):
+    target = {"mediaType": media_type, "url": url, "repository": "a", "tag": "1"}
+    body = json.dumps({"events": [{"id": "1", "action": "push", "target": target}]}).encode()
+    assert bool(events_of(route(), body)) is is_published
+
+
+def test_two_facts_under_one_id_are_two_events():
+    entries = [
+        {"id": "1", "action": action, "target": {"repository": "a", "digest": "sha256:" + "a" * 64}}
+        for action in ("push", "delete", "delete")
+    ]
+    found = events_of(route(), json.dumps({"events": entries}).encode())
+    assert [event.id for event in found] == ["1", "1/1", "1/1"]
+    assert [event.type for event in found[:2]] == ["artifact.uploaded", "artifact.deleted"]
+
+
+def test_a_body_without_entries_is_kept():
+    accepted = send(route(), b'{"target": {"repository": "a"}}')
+    assert accepted.rejected.detail == "body.events is missing"
+    assert events_of(route(), b'{"events": []}') == []
+
+
 def test_too_many_entries_are_kept_and_not_published():
     accepted = send(route(), b'{"events": [' + b",".join([b"{}"] * 1001) + b"]}")
     assert "at most 1000" in accepted.rejected.detail

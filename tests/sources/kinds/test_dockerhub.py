@@ -65,6 +65,11 @@ def test_other_repositories_are_answered_and_dropped():
     assert events_of(route(TOKEN + ", repositories: [other/x]"), body()) == []
 
 
+def test_an_official_image_has_the_namespace_under_which_it_is_stored():
+    (event,) = events_of(route(), b'{"push_data": {"tag": "1"}, "repository": {"repo_name": "busybox"}}')
+    assert data_of(event)["artifact"]["repository"] == "library/busybox"
+
+
 @pytest.mark.parametrize(
     ("raw", "detail"),
     [

@@ -70,12 +70,24 @@ def test_a_ping_is_answered_and_only_when_it_is_signed():
         send(route(), b"{}", {"X-GitHub-Event": "ping", "X-Hub-Signature-256": "sha256=" + "0" * 64})
 
 
-def test_the_body_mac_finds_a_replay_under_another_id_except_for_dispatches():
+def test_the_body_mac_finds_a_replay_under_another_id():
     first, again = (send(route(), PUSH, {"X-GitHub-Delivery": name}).publications[0] for name in ("a", "b"))
     assert first.event.id != again.event.id
     assert first.body_mac == again.body_mac == hmac.digest(SECRET, PUSH, "sha256")
-    dispatch = send(route(), PUSH, {"X-GitHub-Event": "repository_dispatch"}).publications[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("repository_dispatch", b'{"action":"build","client_payload":null}'),
+        ("workflow_dispatch", b'{"ref":"refs/heads/main","inputs":{}}'),
+    ],
+)
+def test_dispatches_may_be_alike_but_the_unsigned_header_alone_makes_none(name, body):
+    dispatch = send(route(), body, {"X-GitHub-Event": name}).publications[0]
     assert dispatch.body_mac is None
+    captured = send(route(), PUSH, {"X-GitHub-Event": name}).publications[0]
+    assert captured.body_mac == hmac.digest(SECRET, PUSH, "sha256")
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,22 @@ def test_default_bodies_get_an_id_of_what_stays_the_same():
     assert events_of(route(), own("push__tag").replace(b"1795510800", b"1795510801"))[0].id != event.id
 
 
+def test_the_list_of_repositories_holds_also_where_only_the_url_names_one():
+    body = json.loads(own("push__tag"))
+    del body["event_data"]["repository"]
+    raw = json.dumps(body).encode()
+    only = AUTH + ', repositories: ["%s"]'
+    assert len(events_of(route(only % "shop/**"), raw)) == 1
+    assert events_of(route(only % "other/*"), raw) == []
+
+
+def test_a_url_without_a_host_gives_no_registry():
+    raw = own("push__tag").replace(b"harbor.example.com/", b"")
+    (event,) = events_of(route(), raw)
+    assert data_of(event)["artifact"]["registry"] is None
+    assert data_of(event)["artifact"]["repository"] == "shop/backend/api"
+
+
 @pytest.mark.parametrize("separator", ["@", ":"])
 def test_a_digest_in_the_tag_is_moved_where_it_belongs(separator):
     """Harbor 2.0 wrote a colon before the digest in the URL."""
