@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 import msgspec
 
@@ -411,8 +411,16 @@ class Runner(Protocol):
         """
         ...
 
+    async def due_in_order(self, order_key: bytes, now_us: int) -> Effect | None:
+        """The open effect of an order key whose turn it is, if it is due: whoever settled the one before asks."""
+        ...
+
     async def next_due_us(self, now_us: int) -> int | None:
         """When the first open effect that is not yet due will be; None = there is none."""
+        ...
+
+    async def lagging_place(self, sensor: str) -> int | None:
+        """Where a Sensor with a place of its own stands: its quota may have moved it on (B7); None = it has none."""
         ...
 
     async def plan(self, number: int, rendered: bytes) -> None:
@@ -479,6 +487,8 @@ class DeadLetterQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     sensor: str = ""
     reason: str = ""
+    sequence: int | None = None
+    """Only those of this event."""
     since_us: int = 0
     before: int | None = None
     limit: int = 100
@@ -495,6 +505,13 @@ class BusFacts(msgspec.Struct, frozen=True, kw_only=True):
     lagging: dict[str, int]
     size_bytes: int
     oldest_unprocessed_us: int | None
+
+
+class DeadLetterLoad(NamedTuple):
+    """How many dead letters of one Sensor there are, and how large (event bodies and rendered effects)."""
+
+    rows: int
+    size_bytes: int
 
 
 class BusReader(Protocol):
@@ -517,6 +534,10 @@ class BusReader(Protocol):
     async def effect(self, number: int) -> Effect | None: ...
 
     async def dead_letters(self, query: DeadLetterQuery) -> list[DeadLetter]: ...
+
+    async def dead_letter_load(self) -> dict[str, DeadLetterLoad]:
+        """Per Sensor that has any: a full one stops deciding (B7)."""
+        ...
 
     async def version(self, version_id: int) -> ResourceVersion | None: ...
 

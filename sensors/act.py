@@ -70,8 +70,8 @@ class Actor:
         self._wake = asyncio.Event()
         self._look_from: Position | None = (0, 0)
         """Look at what is due after this position; None = nothing to look for before `next_due_us`."""
-        self._followers: list[Effect] = []
-        """Settled effects with an order key: another one may be due now."""
+        self._followers: dict[bytes, None] = {}
+        """Order keys of settled effects, in order: another one of the key may be due now."""
         self._looked_until_us = 0
         self._next_due_us: int | None = None
         self._ended_meanwhile: set[int] | None = None
@@ -182,15 +182,12 @@ class Actor:
         self._ended_meanwhile = None
 
     async def _follow(self, now_us: int) -> None:
-        """Take in what waited for a settled effect of its order key: most often exactly the next one."""
-        followers, self._followers = self._followers, []
-        for settled in followers:
-            position = (max(0, settled.created_us - _OVERLAP_US), 0)
-            page = await self._runner.due_effects(now_us, limit=1, after=position)
-            if page and page[0].order_key == settled.order_key and page[0].number not in self._held:
-                await self._take(page[0])
-            elif page:
-                self._look_at(position, wake=False)
+        """Take in what waited for a settled effect of its order key."""
+        keys_of_settled, self._followers = self._followers, {}
+        for order_key in keys_of_settled:
+            follower = await self._runner.due_in_order(order_key, now_us)
+            if follower is not None:
+                await self._take(follower)
 
     async def _take(self, effect: Effect) -> None:
         # What ended after the page was read is open only on that page.
@@ -267,7 +264,7 @@ class Actor:
         outcome: Outcome | None = None
         try:
             try:
-                outcome = await self._attempt(waiting)
+                outcome = await self._attempt(lane, waiting)
             finally:
                 # Before the outcome is durable: the commit holds up nobody's next attempt.
                 self._lanes.ended(lane)
@@ -301,10 +298,10 @@ class Actor:
         if dlq is not None:
             self.offer([dlq])
         if effect.order_key is not None and effect.order_mode is not OrderMode.NONE:
-            self._followers.append(effect)
+            self._followers[effect.order_key] = None
             self._wake.set()
 
-    async def _attempt(self, waiting: Waiting) -> Outcome | None:
+    async def _attempt(self, lane: Lane, waiting: Waiting) -> Outcome | None:
         """One attempt, its intent first; None when the effect is not open any more."""
         effect, acting, is_fresh = waiting
         past = past_of(effect, is_fresh=is_fresh)
@@ -322,6 +319,8 @@ class Actor:
         needs_intent = not is_fresh or acting.spacing is not None
         if needs_intent and not await self._runner.begin(effect.number, number, started_us):
             return None
+        if acting.spacing is not None:
+            await lane.wait_turn(acting.spacing, self._clock)
         context = _context(effect, acting, past, number, started_us)
         answer = await self._fire(waiting, rendered, context)
         ended_us = self._clock.now_us()
@@ -371,4 +370,5 @@ def _context(effect: Effect, acting: Acting, past: Past, number: int, started_us
         first_intent_us=first_us if doubt_us is None else doubt_us,
         at_least_once=acting.at_least_once,
         account=acting.account,
+        is_strict=acting.is_strict,
     )

@@ -74,3 +74,5 @@ class Acting:
     at_least_once: bool
     account: str | None
     """ServiceAccount to act as; None = the gateway's own."""
+    is_strict: bool = False
+    """The Sensor has the annotation `kikkake/strict`."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
+from yarl import URL
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -57,3 +59,12 @@ def _unwrapped(address: Address) -> Address:
     if is_compatible or any(address in network for network in _NAT64):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address
+
+
+def literal_network(url: str) -> str:
+    """The inner network of a URL whose host is an address (`link-local`); empty for a name and a public address."""
+    try:
+        host = URL(url).host or ""
+        return AddressPolicy().refusal(host)
+    except ValueError:
+        return ""

@@ -6,11 +6,22 @@ Upstream stops at the first error; here each comes with its place and the next a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from events.errors import Finding
 from events.resource import Path, ResourceDocument
-from sensors.spec import DataFilter, Dependency, ExprFilter, Filters, Parameter, Policy, TriggerSpec
+from sensors.check_times import is_cron, is_zone, read_time
+from sensors.spec import (
+    ByTime,
+    DataFilter,
+    Dependency,
+    ExprFilter,
+    Filters,
+    Parameter,
+    Policy,
+    TimeFilter,
+    TriggerSpec,
+)
 
 _OPERATORS = frozenset({"", "and", "or"})
 _COMPARATORS = frozenset({"", ">=", ">", "=", "!=", "<", "<="})
@@ -49,11 +60,24 @@ def _check_filters(filters: Filters, report: Report) -> None:
     context = filters.context
     if context and not (context.type or context.subject or context.source or context.datacontenttype):
         report(("filters", "context"), "no fields specified in ctx filter (aka all events will be discarded)")
-    time = filters.time
-    if time is not None and time.start and time.start == time.stop:
+    if filters.time is not None:
+        _check_time(filters.time, report)
+
+
+def _check_time(window: TimeFilter, report: Report) -> None:
+    where: Path = ("filters", "time")
+    if not is_zone(window.timezone):
+        zone = window.timezone[:64]
+        report((*where, "timezone"), f"invalid timezone '{zone}': unknown time zone {zone}")
+    start, fault = read_time(window.start)
+    if fault:
+        report((*where, "start"), fault)
+    stop, fault = read_time(window.stop)
+    if fault:
+        report((*where, "stop"), fault)
+    if start is not None and start == stop:
         # Upstream's text, which never closes its last quote.
-        what = f"invalid event time filter: stop '{time.stop}' is equal to start '{time.start}"
-        report(("filters", "time"), what)
+        report(where, f"invalid event time filter: stop '{window.stop}' is equal to start '{window.start}")
 
 
 def _check_operator(operator: str, where: Path, report: Report) -> None:
@@ -92,14 +116,25 @@ def trigger_faults(document: ResourceDocument, trigger: TriggerSpec, path: Path,
     if not trigger.template.name:
         where: Path = (*path, "template", "name")
         findings.append(document.finding(where, "trigger must define a name", code="InvalidTriggers"))
-    if trigger.template.conditions_reset:
-        for index, reset in enumerate(trigger.template.conditions_reset):
-            if reset.by_time is None:
-                where = (*path, "template", "conditionsReset", index)
-                findings.append(document.finding(where, "invalid conditionsReset", code="InvalidTriggers"))
+    for index, reset in enumerate(trigger.template.conditions_reset or ()):
+        where = (*path, "template", "conditionsReset", index)
+        findings += [
+            document.finding((*where, *member), what, code="InvalidTriggers")
+            for member, what in _reset_faults(reset.by_time)
+        ]
     findings += _policy_faults(document, trigger.policy, (*path, "policy"), kind)
     findings += parameter_faults(document, trigger.parameters, (*path, "parameters"), "template parameter")
     return findings
+
+
+def _reset_faults(by_time: ByTime | None) -> Iterator[tuple[Path, str]]:
+    if by_time is None:
+        yield (), "invalid conditionsReset"
+        return
+    if not is_cron(by_time.cron):
+        yield ("byTime", "cron"), f'invalid cron expression "{by_time.cron[:64]}"'
+    if not is_zone(by_time.timezone):
+        yield ("byTime", "timezone"), f'invalid timezone "{by_time.timezone[:64]}"'
 
 
 def _policy_faults(document: ResourceDocument, policy: Policy | None, path: Path, kind: str) -> list[Finding]:

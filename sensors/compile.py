@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from events.bus import ResourceVersion
@@ -29,6 +29,8 @@ from sensors.trigger import TRIGGERS, Trigger
 API_VERSION = "argoproj.io/v1alpha1"
 SUSPEND = "kikkake/suspend"
 """Annotation: with `"true"` the Sensor decides nothing, and catches up when it is gone."""
+STRICT = "kikkake/strict"
+"""Annotation: with `"true"` what upstream permits and is not safe is refused (design, section 5)."""
 MAX_TRIGGERS = 1000
 MAX_DEPENDENCIES = 1000
 
@@ -55,6 +57,8 @@ class CompiledSensor:
     findings: tuple[Finding, ...] = field(repr=False)
     """Warnings, and the errors that stop a part."""
     is_suspended: bool
+    is_strict: bool
+    """The stricter rules of `spec: security` hold for it: an http trigger connects to no inner address."""
     account: str | None
     """ServiceAccount to act as, NAMESPACE/NAME; None where the resource names none."""
 
@@ -107,6 +111,9 @@ def check_sensor(
     # Where one part has a wrong type the others are still read, each for itself, so that all faults are seen.
     parts = _Parts.of(spec) if spec is not None else _Parts.read(document)
     findings += _list_faults(document, parts)
+    if any(finding.code == "TooManyTriggers" for finding in findings):
+        # To look at the rest would take as long as it is large, squared.
+        return None, _one_each(findings, _read_by_kinds(parts, kinds))
     event_bus = (spec.event_bus_name if spec is not None else "") or "default"
     dependencies, faults = _compile_dependencies(document, parts.dependencies, event_bus)
     findings += faults
@@ -128,6 +135,7 @@ def check_sensor(
         triggers=tuple(triggers),
         findings=tuple(findings),
         is_suspended=document.annotations.get(SUSPEND) == "true",
+        is_strict=document.annotations.get(STRICT) == "true",
         account=f"{document.namespace}/{account}" if account else None,
     ), findings
 
@@ -196,8 +204,9 @@ def _head_faults(document: ResourceDocument) -> list[Finding]:
     elif len(document.name) > 253 or not _NAME.fullmatch(document.name):
         what, fix = "is not a name for Kubernetes", "use lower-case letters, digits, `-` and `.`"
         findings.append(document.finding(("metadata", "name"), what, fix, code="InvalidSpec"))
+    findings += _annotation_faults(document)
     known = ("apiVersion", "kind", "metadata", "spec", "status")
-    severity = Severity.ERROR if document.annotations.get("kikkake/strict") == "true" else Severity.WARNING
+    severity = Severity.ERROR if document.annotations.get(STRICT) == "true" else Severity.WARNING
     for name in document.value:
         if name not in known:
             nearest = nearest_name(name, known)
@@ -206,6 +215,17 @@ def _head_faults(document: ResourceDocument) -> list[Finding]:
                 document.finding((name,), "unknown field", fix, code="UnknownField", severity=severity)
             )
     return findings
+
+
+def _annotation_faults(document: ResourceDocument) -> Iterator[Finding]:
+    """Ours with another value than the two that they know: `true` without quotes would be no annotation."""
+    for name in (SUSPEND, STRICT):
+        value = document.annotations.get(name)
+        if name in document.annotations and value not in {"true", "false"}:
+            where: Path = ("metadata", "annotations", name)
+            shown = f" `{value[:64]}`" if isinstance(value, str) else ""
+            what = f'expected "true" or "false", got {type_word(value)}{shown}'
+            yield document.finding(where, what, 'write "true", in quotes', code="InvalidSpec")
 
 
 def _list_faults(document: ResourceDocument, parts: _Parts) -> list[Finding]:
@@ -304,6 +324,11 @@ def _traps(
     for index, dependency in parts.dependencies.items():
         traps.dependency(dependency, (*_SPEC, "dependencies", index))
     conditions = {trigger.index: trigger.condition for trigger in triggers}
+    traps.names(dependencies, (*_SPEC, "dependencies"))
+    usable = [condition for condition in conditions.values() if condition is not None]
+    # What a broken condition names is not known.
+    if spec is not None and len(usable) == len(parts.triggers):
+        traps.unused(dependencies, usable, (*_SPEC, "dependencies"))
     for index, trigger in parts.triggers.items():
         traps.trigger(trigger, (*_SPEC, "triggers", index), conditions.get(index), dependencies)
     return traps.findings

@@ -12,14 +12,18 @@ from events.registry import KindNotFound, Registry
 from events.resource import Path, ResourceDocument, nearest_name
 from sensors.canonical import canonical_json
 from sensors.check import trigger_faults
-from sensors.condition import BadCondition, Condition, parse_condition
+from sensors.condition import BadCondition, Condition, parse_condition, shown_names
 from sensors.dependency import CompiledDependency
-from sensors.dest import dest_findings
+from sensors.dest import dest_findings, fixed_findings
 from sensors.rate_limit import Spacing, UnusableRateLimit, read_rate_limit
 from sensors.retry import Strategy, UnusableBackoff, read_strategy
 from sensors.spec import UPSTREAM_KINDS, ArtifactLocation, Parameter, TriggerSpec
+from sensors.traps import parameter_traps
 from sensors.trigger import Trigger
 from sensors.unbuilt import refusal, unbuilt_findings
+
+_STATUS_KINDS = frozenset({"http", "awsLambda", "openWhisk"})
+"""The kinds whose answer has a status that a policy may judge (spec-sensors 7.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +71,10 @@ def compile_trigger(
         return None, findings
     part = part or f"trigger:{spec.template.name}"
     reader = _Reader(document, spec, path, part, tuple(dependencies))
-    kind_class, faults = reader.read_kind(kind, members, kinds)
-    findings += faults
-    condition, faults = reader.read_condition()
-    findings += faults
+    condition, condition_faults = reader.read_condition()
+    kind_class, faults = reader.read_kind(kind, members, kinds, condition)
+    findings += faults + condition_faults
+    findings += reader.unused_policies(kind)
     strategy, spacing, faults = reader.read_times()
     findings += faults
     findings += reader.unbuilt()
@@ -152,7 +156,7 @@ class _Reader:
         return self._document.finding(path, what, fix, code=code, severity=Severity.WARNING, part=self._part)
 
     def read_kind(
-        self, kind: str, members: list[str], kinds: Registry[Trigger]
+        self, kind: str, members: list[str], kinds: Registry[Trigger], condition: Condition | None
     ) -> tuple[type[Trigger] | None, list[Finding]]:
         """The class of the kind, after its own checks of its member."""
         template: Path = (*self._path, "template")
@@ -173,23 +177,35 @@ class _Reader:
             if name != kind and (name in known or name in UPSTREAM_KINDS)
         ]
         for name in known:
-            findings += self._check_member(kinds.get(name), extra[name], (*template, name))
+            findings += self._check_member(kinds.get(name), extra[name], (*template, name), condition)
         try:
             return kinds.get(kind), findings
         except KindNotFound:
             return None, [*findings, refusal(self._document, (*template, kind), self._part)]
 
-    def _check_member(self, kind_class: type[Trigger], value: Any, path: Path) -> list[Finding]:
+    def _check_member(
+        self, kind_class: type[Trigger], value: Any, path: Path, condition: Condition | None
+    ) -> list[Finding]:
         config, findings = read_model(self._document, kind_class.Config, value, path, code="InvalidTriggers")
         if config is None:
             return findings
         findings += kind_class.check(self._document, config, path, self._part)
         findings += unbuilt_findings(self._document, config, path, self._part)
         for where, parameters in _parameter_lists(config, path):
-            findings += self.parameter_faults(parameters, where, None)
+            findings += self.parameter_faults(parameters, where, condition)
+        findings += self._fixed_faults(kind_class, config, path)
         if any(isinstance(getattr(config, name), ArtifactLocation) for name in type(config).model_fields):
             findings += self._dest_faults(config, path)
         return findings
+
+    def _fixed_faults(self, kind_class: type[Trigger], config: SpecModel, path: Path) -> list[Finding]:
+        """Of the kind's own parameters, and of the trigger's that write into its member."""
+        members = kind_class.fixed_members
+        own, outer = getattr(config, "parameters", []), [f"{path[-1]}.{member}" for member in members]
+        found = fixed_findings(self._document, own, (*path, "parameters"), self._part, members)
+        return found + fixed_findings(
+            self._document, self._spec.parameters, (*self._path, "parameters"), self._part, outer
+        )
 
     def _dest_faults(self, config: SpecModel, path: Path) -> list[Finding]:
         """Of a kind that makes a Kubernetes object: its own parameters, and the trigger's that write into it."""
@@ -242,13 +258,22 @@ class _Reader:
             findings += unbuilt_findings(self._document, value, (*self._path, member), self._part)
         return findings
 
+    def unused_policies(self, kind: str) -> list[Finding]:
+        """Policies that do not concern the kind; one for the labels of objects is reported by `unbuilt`."""
+        policy = self._spec.policy
+        if policy is None or policy.status is None or kind in _STATUS_KINDS:
+            return []
+        what = f"is ignored, since `{kind}` has no status, as upstream"
+        return [self._warning((*self._path, "policy", "status"), what, "remove it", "Ignored")]
+
     def parameter_faults(
         self, parameters: Sequence[Parameter], path: Path, condition: Condition | None
     ) -> list[Finding]:
         """Parameters whose dependency does not exist, or never comes to this trigger."""
         names = [each.name for each in self._dependencies]
-        findings = []
+        findings: list[Finding] = []
         for index, parameter in enumerate(parameters):
+            findings += parameter_traps(self._document, parameter, (*path, index))
             source = parameter.src
             if source is None or not source.dependency_name:
                 continue
@@ -256,7 +281,7 @@ class _Reader:
             name = source.dependency_name
             if name not in names and source.value is None:
                 nearest = nearest_name(name, names)
-                fix = f"did you mean `{nearest}`?" if nearest else f"names allowed: {', '.join(names)}"
+                fix = f"did you mean `{nearest}`?" if nearest else f"names allowed: {shown_names(names)}"
                 findings.append(self._fault(where, f"there is no dependency `{name[:64]}`", fix))
             elif name not in names or (condition is not None and name not in condition.names):
                 what = f"`{name[:64]}` never comes to this trigger: its condition does not name it"

@@ -14,6 +14,7 @@ from events.errors import KikkakeError
 
 MAX_DEPTH = 100
 """Most brackets that may be open at once."""
+_SHOWN_NAMES = 20
 _TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z][A-Za-z0-9_-]*)|(?P<sign>&&|\|\||[()])|(?P<other>\S))")
 _USABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _LITERALS = frozenset({"true", "false"})
@@ -26,7 +27,7 @@ class BadCondition(KikkakeError):
 
     def __init__(self, what: str, column: int, names: Sequence[str]) -> None:
         self.column = column
-        super().__init__(f"{what} at column {column}; names allowed: {', '.join(names)}")
+        super().__init__(f"{what} at column {column}; names allowed: {shown_names(names)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,17 @@ class Condition:
 
     def mask(self, present: Sequence[str]) -> int:
         """The bits of the dependencies that are present; others are ignored."""
-        return sum(1 << index for index, name in enumerate(self.names) if name in present)
+        held = frozenset(present)
+        return sum(1 << index for index, name in enumerate(self.names) if name in held)
 
     def missing(self, present: Sequence[str]) -> tuple[str, ...]:
         """The dependencies each of which is absent and would help: for people."""
         return tuple(name for name in self.names if name not in present)
+
+
+def shown_names(names: Sequence[str]) -> str:
+    """For messages: the first of them."""
+    return ", ".join(names[:_SHOWN_NAMES]) + (", …" if len(names) > _SHOWN_NAMES else "")
 
 
 def parse_condition(text: str, dependencies: Sequence[str]) -> Condition:

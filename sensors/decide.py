@@ -145,6 +145,9 @@ class Decider:
         async with self._turn:
             has_judged = await self._judge_shared()
             has_caught_up = await self._catch_up()
+            # What lags may be what ended the process, too: it has to be level before anything is trusted again.
+            if not has_caught_up and (not has_judged or self._is_past_suspicion()):
+                await self._leave_quarantine()
         return has_judged or has_caught_up
 
     async def settle_all(self) -> None:
@@ -179,15 +182,17 @@ class Decider:
     async def stop_sensor(self, uid: str, reason: str) -> None:
         """Let a Sensor decide nothing until `resume_sensor`: its dead letters are full (spec: bad-input 5)."""
         async with self._turn:
-            if uid in self.roster.judged and uid not in self.roster.stopped:
-                draft = self._draft()
-                draft.lagging[uid] = self.roster.places.get(uid, self.roster.place)
-                await self._commit(draft)
-                self.roster.stopped[uid] = reason
+            roster = self.roster
+            if uid in roster.judged and uid not in roster.halted:
+                if uid not in roster.places:
+                    draft = self._draft()
+                    draft.lagging[uid] = roster.place
+                    await self._commit(draft)
+                roster.halted[uid] = reason
 
     def resume_sensor(self, uid: str) -> None:
-        """Let it catch up from where it stands."""
-        if self.roster.stopped.pop(uid, None) is not None:
+        """Let it catch up from where it stands, unless its own text suspends it."""
+        if self.roster.halted.pop(uid, None) is not None:
             self._changed.set()
 
     async def replay(
@@ -245,18 +250,19 @@ class Decider:
             if time.perf_counter() > until_s:
                 break
         await self._commit(draft)
-        if self._quarantine is not None and self._quarantine.is_behind(roster.place):
-            await self._leave_quarantine()
         return True
 
     async def _catch_up(self) -> bool:
         """One step of the lagging Sensor that is furthest behind, among those that are not stopped."""
         roster = self.roster
-        waiting = [uid for uid in roster.places if uid in roster.judged and uid not in roster.stopped]
+        idle = roster.stopped.keys() | roster.halted.keys()
+        waiting = [uid for uid in roster.places if uid in roster.judged and uid not in idle]
         if not waiting:
             return False
         uid = min(waiting, key=lambda each: roster.places[each])
         judged = roster.judged[uid]
+        # What its quota has made dead letters of while it stood is not judged any more.
+        roster.places[uid] = max(roster.places[uid], await self._runner.lagging_place(uid) or 0)
         events = await self._runner.read(
             roster.places[uid], limit=self._settings.max_events, topics=frozenset(judged.sensor.topics)
         )
@@ -268,8 +274,10 @@ class Decider:
         judged_events = 0
         for stored in behind:
             earlier = await self._reader.decision(stored.sequence)
-            draft.judge(index.get(stored.topic, ()), stored, earlier=earlier)
-            await draft.render(self._runner.event)
+            interests = index.get(stored.topic, ())
+            if self._quarantine is None or await self._quarantine.passes(draft, interests, stored, earlier):
+                draft.judge(interests, stored, earlier=earlier)
+                await draft.render(self._runner.event)
             judged_events += 1
             if time.perf_counter() > until_s:
                 break
@@ -296,6 +304,9 @@ class Decider:
                     for new, number in zip(draft.effects, receipt.effect_numbers, strict=True)
                 ]
             )
+
+    def _is_past_suspicion(self) -> bool:
+        return self._quarantine is not None and self._quarantine.is_behind(self.roster.place)
 
     async def _leave_quarantine(self) -> None:
         if self._quarantine is not None:

@@ -78,6 +78,23 @@ def merge_decisions(earlier: bytes | None, sensors: Sequence[SensorDecision | tu
     return encode_decisions(list(merged.values()))
 
 
+def renew_decisions(
+    earlier: bytes | None, sensors: Sequence[tuple[int, Sequence[int], Sequence[tuple[Any, ...]]]]
+) -> bytes:
+    """`earlier` with Sensors (version, verdicts, marks) that were judged anew.
+
+    What the same version said of other triggers stays, except that it had crashed.
+    """
+    before = {one.version: one for one in decode_decisions(earlier)} if earlier is not None else {}
+    renewed: list[tuple[Any, ...]] = []
+    for version, verdicts, marks in sensors:
+        told = {mark[0] for mark in marks}
+        old = before[version].marks if version in before else ()
+        kept = [mark for mark in old if mark.trigger not in told and mark.code != MarkCode.CRASHED]
+        renewed.append((version, verdicts, (*kept, *marks)))
+    return merge_decisions(earlier, renewed)
+
+
 def with_mark(earlier: bytes | None, version: int, mark: Mark) -> bytes:
     """`earlier` with one more mark of the Sensor version."""
     decisions = decode_decisions(earlier) if earlier is not None else ()

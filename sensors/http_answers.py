@@ -78,7 +78,7 @@ def judge_answer(
         return failed("RedirectRefused", f"{text} without a target to follow", text, OnFailure.GIVE_UP)
     if allow is not None and 200 <= status < 300:
         detail = f"policy application resulted in failure. http response status {status} is not allowed"
-        return failed("Rejected", detail, text, OnFailure.GIVE_UP)
+        return failed("Rejected", detail, text, OnFailure.RETRY_IF_ASKED)
     return failed("Rejected", f"Rejected {status}{_shown(answer, hidden)}", text, OnFailure.GIVE_UP)
 
 

@@ -17,7 +17,7 @@ from events.event import Event
 from events.model import SpecModel
 from events.ports import SecretRef
 from sensors.parameters import apply_parameters, build_payload, resolve
-from sensors.spec import BasicAuth, Parameter, SecureHeader, TLSConfig
+from sensors.spec import BasicAuth, Parameter, SecureHeader, TLSConfig, ValueFrom
 from sensors.tls import TLSRefs, secret_ref, tls_refs
 from sensors.trigger import RenderContext, RenderFailed
 
@@ -90,7 +90,7 @@ def render_request(spec: bytes, events: Mapping[str, Event], context: RenderCont
     """The request of one effect. Raises RenderFailed."""
     config = _config(spec)
     if config.parameters:
-        config = _config(apply_parameters(spec, config.parameters, events))
+        config = _config(apply_parameters(spec, config.parameters, events, "http.parameters"))
     if config.method not in METHODS:
         raise RenderFailed("only GET, DELETE, PATCH, POST and PUT methods are supported")
     secure = tuple(_secure(header, context.namespace) for header in config.secure_headers)
@@ -107,7 +107,7 @@ def render_request(spec: bytes, events: Mapping[str, Event], context: RenderCont
             tls=tls_refs(config.tls, context.namespace) if config.tls else None,
             timeout_s=config.timeout if config.timeout > 0 else _TIMEOUT_S,
             allow=_allowed(context.policy),
-            body=build_payload(config.payload, events),
+            body=build_payload(config.payload, events, "http.payload"),
         )
     )
 
@@ -141,13 +141,30 @@ def _config(spec: bytes) -> HttpConfig:
         raise RenderFailed(f"http.{where} after its parameters: {first['msg']}") from error
 
 
-def _checked_url(text: str) -> str:
+def url_fault(text: str) -> str:
+    """Why nothing can be sent to that URL, or an empty text. Without the URL: it may hold a password."""
     try:
         url = URL(text)
-    except ValueError as error:
-        raise RenderFailed("http.url is not a URL") from error
+    except ValueError:
+        return "http.url is not a URL"
     if url.scheme not in {"http", "https"} or not url.host:
-        raise RenderFailed("http.url is not an http or https URL with a host")
+        return "http.url is not an http or https URL with a host"
+    return ""
+
+
+def secure_header_fault(header: SecureHeader) -> str:
+    """Why such a header cannot be sent, or an empty text."""
+    source = header.value_from
+    if not _TOKEN.fullmatch(header.name) or source is None:
+        return "a secure header has no usable name or no `valueFrom`"
+    if source.secret_key_ref is None and source.config_map_key_ref is None:
+        return f"secure header `{header.name}` has neither secretKeyRef nor configMapKeyRef"
+    return ""
+
+
+def _checked_url(text: str) -> str:
+    if fault := url_fault(text):
+        raise RenderFailed(fault)
     return text
 
 
@@ -187,14 +204,13 @@ def _headers(
 
 
 def _secure(header: SecureHeader, namespace: str) -> SecureValue:
-    source = header.value_from
-    if not _TOKEN.fullmatch(header.name) or source is None:
-        raise RenderFailed("a secure header has no usable name or no `valueFrom`")
+    source = header.value_from or ValueFrom()
     ref = secret_ref(source.secret_key_ref, namespace) or secret_ref(
         source.config_map_key_ref, namespace, "ConfigMap"
     )
-    if ref is None:
-        raise RenderFailed(f"secure header `{header.name}` has neither secretKeyRef nor configMapKeyRef")
+    fault = secure_header_fault(header)
+    if ref is None or fault:
+        raise RenderFailed(fault)
     return SecureValue(header.name, ref)
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from events.errors import Finding, Scope, Severity
 from events.resource import Path, ResourceDocument
 from sensors.artifact import fetch_local
 from sensors.check import parameter_faults
 from sensors.kube_object import lifetime_s
+from sensors.outer import is_written_by_parameters
 from sensors.spec import ArtifactLocation, Parameter
 from sensors.trigger import RenderFailed
 from sensors.unbuilt import refusal
 
 _OPERATIONS = ("", "create", "update", "patch", "delete")
+_NEEDED = ("apiVersion", "kind")
 _SAFE_LIFETIME_S = 120.0
 """An object that may be removed sooner does not protect against a second one (spec: effects 6)."""
 
@@ -47,11 +49,40 @@ def check_create(
         return findings
     if operation not in ("", "create"):
         return [refusal(document, (*path, "operation"), part)]
-    return _check_source(document, source, (*path, "source"), part)
+    written = {parameter.dest for parameter in parameters} | {
+        member
+        for member in _NEEDED
+        if is_written_by_parameters(document, path, f"{path[-1]}.source.resource.{member}")
+    }
+    return _check_source(document, source, (*path, "source"), part, written)
+
+
+def ignored_by_create(
+    document: ResourceDocument,
+    patch_strategy: str,
+    path: Path,
+    part: str,
+    *,
+    live_object: bool,
+) -> list[Finding]:
+    """Fields that only `patch` and `update` read."""
+    given = (("patchStrategy", "patch", patch_strategy), ("liveObject", "update", live_object))
+    return [
+        document.finding(
+            (*path, member),
+            f"is only read by the operation {operation}, as upstream",
+            "remove it",
+            code="Ignored",
+            severity=Severity.WARNING,
+            part=part,
+        )
+        for member, operation, value in given
+        if value
+    ]
 
 
 def _check_source(
-    document: ResourceDocument, source: ArtifactLocation, path: Path, part: str
+    document: ResourceDocument, source: ArtifactLocation, path: Path, part: str, written: Collection[str]
 ) -> list[Finding]:
     if source.resource is None and source.inline is None:
         if any(getattr(source, name) is not None for name in type(source).model_fields):
@@ -61,6 +92,7 @@ def _check_source(
                 path,
                 "holds no object",
                 "give `resource` or `inline`",
+                code="InvalidTriggers",
                 scope=Scope.PART,
                 part=part,
             )
@@ -68,7 +100,10 @@ def _check_source(
     try:
         target = fetch_local(source.model_dump(by_alias=True, exclude_none=True))
     except RenderFailed as error:
-        return [document.finding(path, error.detail, scope=Scope.PART, part=part)]
+        return [document.finding(path, error.detail, code="InvalidTriggers", scope=Scope.PART, part=part)]
+    if missing := [member for member in _NEEDED if not target.get(member) and member not in written]:
+        what = f"the object has no {' and no '.join(missing)}"
+        return [document.finding(path, what, "add it", code="InvalidTriggers", scope=Scope.PART, part=part)]
     lifetime = lifetime_s(target)
     if lifetime is None or lifetime >= _SAFE_LIFETIME_S:
         return []

@@ -77,7 +77,11 @@ def identify(rendered: bytes, static_name: str, context: RenderContext) -> bytes
     `static_name` is the name before the parameters were applied: another one came from an event.
     Raises RenderFailed.
     """
-    target = _loads(rendered)
+    try:
+        target = _loads(rendered)
+    except ValueError as error:
+        # `useRawData` writes what the event holds: a number beyond all floats reads as +Inf, as upstream.
+        raise RenderFailed(f"the resource is no JSON any more after its parameters: {error}") from error
     if not isinstance(target, dict):
         raise RenderFailed("the resource is not an object")
     for member in ("apiVersion", "kind"):

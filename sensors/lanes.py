@@ -7,6 +7,7 @@ bus, and the lane remembers from where on.
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 from collections import deque
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from events.bus import Effect
+from events.clock import US_PER_S, Clock
 from sensors.acting import Acting
 from sensors.rate_limit import Spacing
 
@@ -56,9 +58,22 @@ class Lane:
     """The bus has more that is due for this lane, after this position."""
     last_us: int | None = None
     """When its newest attempt began; only kept where there is a rate limit."""
+    sent_us: int = 0
+    """When its newest attempt was sent; its intent was committed before, which takes its time."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by the attempt of a limited trigger that is sent next."""
     knows_last: bool = False
     is_starved: bool = False
     is_parked: bool = False
+
+    async def wait_turn(self, spacing: Spacing, clock: Clock) -> None:
+        """Wait until an attempt whose intent is committed may be sent: the requests keep the distance themselves."""
+        async with self.turn:
+            # Never longer than one spacing: the clock may have been set back.
+            wait_us = min(self.sent_us + spacing.us - clock.now_us(), spacing.us)
+            if wait_us > 0:
+                await clock.sleep(wait_us / US_PER_S)
+            self.sent_us = clock.now_us()
 
 
 class Lanes:
@@ -72,6 +87,8 @@ class Lanes:
         self._start = start
         self._lanes: dict[LaneKey, Lane] = {}
         self._running = 0
+        self._behind: set[Lane] = set()
+        """Those with `more_from`: of thousands of lanes, few."""
         self._starved: deque[Lane] = deque()
         self._parked: list[tuple[int, int, Lane]] = []
         self._parkings = 0
@@ -85,6 +102,7 @@ class Lanes:
         if len(lane.waiting) >= self._limits.waiting_per_trigger:
             position = (effect.due_us, effect.number - 1)
             lane.more_from = position if lane.more_from is None else min(lane.more_from, position)
+            self._behind.add(lane)
             return False
         lane.waiting.append(waiting)
         self._pump(lane)
@@ -123,10 +141,11 @@ class Lanes:
 
     def take_hungry(self) -> tuple[Position | None, list[Lane]]:
         """The lanes that have room again and more in the bus, and from where on."""
-        hungry = [lane for lane in self._lanes.values() if self.has_room_for_more(lane)]
+        hungry = [lane for lane in self._behind if self.has_room_for_more(lane)]
         positions = [lane.more_from for lane in hungry if lane.more_from is not None]
         for lane in hungry:
             lane.more_from = None
+            self._behind.discard(lane)
         return min(positions, default=None), hungry
 
     def has_room_for_more(self, lane: Lane) -> bool:
@@ -138,6 +157,7 @@ class Lanes:
         for lane in self._lanes.values():
             lane.waiting.clear()
             lane.more_from = None
+        self._behind.clear()
 
     def _lane(self, key: LaneKey) -> Lane:
         lane = self._lanes.get(key)
@@ -164,7 +184,8 @@ class Lanes:
                 self.unknown.append(lane)
             return False
         now_us = self._now_us()
-        slot_us = spacing.slot_us(lane.last_us)
+        # Never further away than one spacing: the last attempt may have been begun before the clock was set back.
+        slot_us = min(spacing.slot_us(lane.last_us), now_us + spacing.us)
         if slot_us > now_us:
             self._parkings += 1
             lane.is_parked = True

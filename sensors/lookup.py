@@ -155,6 +155,7 @@ class Lookup:
             spacing=trigger.spacing,
             at_least_once=trigger.at_least_once,
             account=sensor.account,
+            is_strict=sensor.is_strict,
         )
 
 

@@ -16,7 +16,7 @@ import msgspec
 
 from events.bus import NewDeadLetter, StoredEvent
 from events.log import Logger
-from sensors.decision import MarkCode, encode_decisions
+from sensors.decision import MarkCode, merge_decisions
 from sensors.draft import Draft
 from sensors.judge import Interest
 from sensors.memory import Memory
@@ -73,11 +73,17 @@ class Quarantine:
         """Whether the runner has passed the suspicious batch."""
         return self._last is not None and place >= self._last
 
-    async def passes(self, draft: Draft, interests: Sequence[Interest], stored: StoredEvent) -> bool:
-        """Whether the child survives judging and rendering the event; if not, its dead letters are in the draft."""
+    async def passes(
+        self, draft: Draft, interests: Sequence[Interest], stored: StoredEvent, earlier: bytes | None = None
+    ) -> bool:
+        """Whether the child survives judging and rendering the event; if not, its dead letters are in the draft.
+
+        `earlier` are decisions of it that other Sensors made before.
+        """
         request = await self._request(draft, interests, stored)
-        ending = await self._try(msgspec.json.encode(request) + b"\n")
-        if ending is None:
+        line = msgspec.json.encode(request) + b"\n"
+        # Twice: a child that ends for want of memory or time, on a machine that is busy, says nothing of the event.
+        if await self._try(line) is None or (ending := await self._try(line)) is None:
             return True
         log.error("event.quarantined", sequence=stored.sequence, ending=ending)
         decisions = []
@@ -93,7 +99,7 @@ class Quarantine:
                     detail=f"judging it ended the process ({ending}); it is not judged again",
                 )
             )
-        draft.decide(stored.sequence, encode_decisions(decisions))
+        draft.decide(stored.sequence, merge_decisions(earlier, decisions))
         return False
 
     async def close(self) -> None:

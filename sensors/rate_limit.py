@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from events.errors import KikkakeError
 from sensors.spec import RateLimit
 
-_UNITS_US = {"Second": 1_000_000, "Minute": 60_000_000, "Hour": 3_600_000_000}
+UNITS_US = {"Second": 1_000_000, "Minute": 60_000_000, "Hour": 3_600_000_000}
 
 
 class UnusableRateLimit(KikkakeError):
@@ -41,6 +41,6 @@ def read_rate_limit(limit: RateLimit | None) -> Spacing | None:
         raise UnusableRateLimit("rateLimit.requestsPerUnit is 0 or missing: give a number of 1 or more")
     if per_unit < 0:
         return None
-    unit_us = _UNITS_US.get(limit.unit, _UNITS_US["Second"])
+    unit_us = UNITS_US.get(limit.unit, UNITS_US["Second"])
     # Rounded up: never more than the limit, at most a microsecond slower.
     return Spacing(-(-unit_us // per_unit))

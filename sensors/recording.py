@@ -33,6 +33,9 @@ class Recording:
         version = roster.versions.get(uid)
         if version is not None and version.text == sensor.text and version.state is state:
             return
+        if version is not None and version.state is ResourceState.DELETED and not await self._is_kept(uid):
+            roster.forget(uid)
+            version = None
         # One that comes back finds what it held, and starts at the end of the log like a new one.
         starts = version.starts if version is not None and version.state is not ResourceState.DELETED else {}
         topics = version.topics if version is not None else ()
@@ -97,6 +100,10 @@ class Recording:
         for uid, place in self._lagging.items():
             roster.set_place(uid, place)
         roster.apply(self._memories, self._failed)
+
+    async def _is_kept(self, uid: str) -> bool:
+        """Whether the bus still has what a deleted resource held: it keeps it for a day."""
+        return any(version.uid == uid for version in await self._reader.resources())
 
     async def _release(self, version: int, trigger: int, sequence: int) -> None:
         """Say in the decision of an event that was held that an edit has let go of it."""

@@ -11,11 +11,20 @@ from collections.abc import Sequence
 
 import msgspec
 
-from events.bus import BusReader, DeadLetterQuery, Effect, EffectState, EventRef, Runner, StoredEvent
+from events.bus import (
+    BusReader,
+    DeadLetterQuery,
+    Effect,
+    EffectState,
+    EventRef,
+    Runner,
+    Standing,
+    StoredEvent,
+)
 from events.errors import KikkakeError
 from sensors import memory
 from sensors.compile_trigger import CompiledTrigger
-from sensors.decision import MarkCode, merge_decisions
+from sensors.decision import MarkCode, renew_decisions
 from sensors.draft import Draft
 from sensors.effect import MAIN, Firing
 from sensors.filter import Code, Reading, unpack_verdict
@@ -23,7 +32,12 @@ from sensors.judge import Judged
 from sensors.roster import Roster
 from sensors.trigger import Preview, RenderFailed
 
-_LETTER_PAGE = 500
+_LETTERS = 1000
+"""Of one event in one Sensor: one for each trigger, so that nobody has more."""
+
+
+Anew = tuple[int, Sequence[int], Sequence[tuple[object, ...]]]
+"""Version of a Sensor, its verdicts and its marks."""
 
 
 class EventGone(KikkakeError):
@@ -37,6 +51,10 @@ class Action(enum.StrEnum):
     """A new effect."""
     RETRY = "retry"
     """An effect that had been given up is opened again."""
+    HOLD = "hold"
+    """The event is held from now on, for a condition that waits for others."""
+    CLEAR = "clear"
+    """Its dead letter goes: by the current text nothing is left to do."""
     NONE = "none"
     """It is done, under way, waiting, or does not fire."""
 
@@ -89,38 +107,34 @@ class Replay:
             raise EventGone(f"event {sequence} is not stored any more: it cannot be judged again")
         effects = await self._reader.effects_of(sequence)
         items: list[PlanItem] = []
-        decisions: list[tuple[object, ...]] = []
+        decisions: list[Anew] = []
         for uid, judged in self._roster.judged.items():
             if sensor is not None and uid != sensor:
                 continue
             mine = [effect for effect in effects if effect.sensor == uid]
             if mine or stored.topic in judged.sensor.topics:
                 one = _OneSensor(self._roster, self._runner, self._draft, judged, stored, mine, nonce)
-                items += await one.plan()
+                await one.plan()
+                await self._answer_letters(one, uid, sequence)
+                items += one.items
                 decisions += one.decisions
-                if one.has_created:
-                    await self._answer_letters(uid, sequence, one.created)
         if decisions:
             earlier = await self._reader.decision(sequence)
-            self._draft.decide(sequence, merge_decisions(earlier, decisions))
+            self._draft.decide(sequence, renew_decisions(earlier, decisions))
         return Plan(sequence=sequence, event_id=stored.event.id, items=tuple(items))
 
-    async def _answer_letters(self, uid: str, sequence: int, triggers: Sequence[str]) -> None:
-        """The dead letters of the event that these triggers' new effects answer."""
-        before: int | None = None
-        while True:
-            page = await self._reader.dead_letters(
-                DeadLetterQuery(sensor=uid, before=before, limit=_LETTER_PAGE)
-            )
-            self._draft.answered_letters += [
-                letter.number
-                for letter in page
-                # A dead letter without a trigger stands for the whole Sensor (EvaluatorCrashed).
-                if letter.sequence == sequence and not letter.effect and letter.trigger in {*triggers, ""}
-            ]
-            if len(page) < _LETTER_PAGE:
-                return
-            before = page[-1].number
+    async def _answer_letters(self, one: _OneSensor, uid: str, sequence: int) -> None:
+        """The dead letters of the event that are answered: done now, or nothing is left to do by the current text.
+
+        Those of effects go with the effect.
+        """
+        letters = await self._reader.dead_letters(
+            DeadLetterQuery(sensor=uid, sequence=sequence, limit=_LETTERS)
+        )
+        answered = [letter.number for letter in letters if not letter.effect and one.answers(letter.trigger)]
+        self._draft.answered_letters += answered
+        if answered:
+            one.clear()
 
 
 class _OneSensor:
@@ -143,38 +157,71 @@ class _OneSensor:
         self._stored = stored
         self._effects = effects
         self._nonce = nonce
-        self._items: list[PlanItem] = []
-        self.created: list[str] = []
-        self.decisions: list[tuple[object, ...]] = []
+        self.items: list[PlanItem] = []
+        self._created: set[str] = set()
+        self._unsolved: set[str] = set()
+        """Triggers that ought to do something and cannot."""
+        self._verdicts: list[int] | None = None
+        """None until the event was judged anew."""
+        self._marks: list[tuple[object, ...]] = []
+        self.decisions: list[Anew] = []
 
-    @property
-    def has_created(self) -> bool:
-        """Whether a new effect is in the draft."""
-        return bool(self.created)
-
-    async def plan(self) -> list[PlanItem]:
-        """One item for each effect that there is or will be, or one that says why there is none."""
+    async def plan(self) -> None:
+        """Add one item for each effect that there is or will be, or one that says why there is none."""
         sensor = self._judged.sensor
         if sensor.uid in self._roster.stopped:
             self._add("", Action.NONE, f"the Sensor is {self._roster.stopped[sensor.uid]}")
-            return self._items
+            return
         for effect in self._effects:
             await self._existing(effect)
-        verdicts, passed = self._verdicts()
-        marks: list[tuple[object, ...]] = []
+        if self._is_ahead():
+            self._add("", Action.NONE, "it is not judged yet: its turn comes")
+            return
+        self._verdicts, passed = self._judge()
         for trigger in sensor.triggers:
             names = [name for name in trigger.condition.names if name in passed] if trigger.condition else []
-            if trigger.is_stopped and (not trigger.condition or names):
-                self._add(trigger.name, Action.NONE, "the trigger is stopped by a fault: see lint")
+            if trigger.is_stopped:
+                self._unsolved.add(trigger.name)
+                if names or not trigger.condition:
+                    self._add(trigger.name, Action.NONE, "the trigger is stopped by a fault: see lint")
             elif names:
-                marks += await self._trigger(trigger, names)
-        if marks:
-            self.decisions.append((self._judged.version, verdicts, marks))
-        if not self._items:
-            self._add("", Action.NONE, self._why_not(verdicts))
-        return self._items
+                self._marks += await self._trigger(trigger, names)
+        if self._marks:
+            self._record()
+        if not self.items:
+            self._add("", Action.NONE, self._why_not(self._verdicts))
 
-    def _verdicts(self) -> tuple[list[int], list[str]]:
+    def answers(self, trigger: str) -> bool:
+        """Whether a dead letter of that trigger (empty: of the whole Sensor) has nothing to wait for any more."""
+        if self._verdicts is None:
+            return False
+        if self._nonce:
+            return trigger in self._created or (not trigger and bool(self._created) and not self._unsolved)
+        is_known = not trigger or self._judged.sensor.trigger(trigger) is not None
+        return is_known and not (self._unsolved if not trigger else trigger in self._unsolved)
+
+    def clear(self) -> None:
+        """Its dead letters go: say so where nothing else is done, and have the decision say what was judged anew."""
+        if all(item.action is Action.NONE for item in self.items):
+            self._add("", Action.CLEAR, "nothing is left to do: its dead letter goes")
+        self._record()
+
+    def _record(self) -> None:
+        if self._verdicts is not None:
+            self.decisions[:] = [(self._judged.version, self._verdicts, self._marks)]
+
+    def _is_ahead(self) -> bool:
+        """Whether the Sensor will come to the event by itself: what a replay made now would be made twice."""
+        stored, judged = self._stored, self._judged
+        if stored.standing is Standing.SUSPECTED_REPLAY:
+            return False
+        return stored.sequence > self._roster.place_of(judged.sensor.uid) and any(
+            stored.sequence > judged.starts.get(each.name, 0)
+            for each in judged.sensor.dependencies
+            if each.topic == stored.topic
+        )
+
+    def _judge(self) -> tuple[list[int], list[str]]:
         """What each dependency of the topic says by the current text, and the names of those that it passed."""
         reading = Reading(self._stored.event)
         verdicts: list[int] = []
@@ -237,7 +284,7 @@ class _OneSensor:
         if fired is None:
             self._draft.remember({key: after})
             missing = ", ".join(condition.missing([each.dependency for each in after]))
-            self._add(trigger.name, Action.NONE, f"is held from now on, waiting for {missing}")
+            self._add(trigger.name, Action.HOLD, f"is held from now on, waiting for {missing}")
             indexes = {each.name: each.index for each in self._judged.sensor.dependencies}
             return [(trigger.index, int(MarkCode.HELD), [indexes[each.dependency] for each in after])]
         if not await self._create(trigger, fired):
@@ -261,15 +308,16 @@ class _OneSensor:
             effect = await self._draft.effect(firing, self._runner.event)
         except RenderFailed as failed:
             self._add(trigger.name, Action.NONE, f"cannot be rendered: {failed.detail}")
+            self._unsolved.add(trigger.name)
             return False
         self._draft.effects.append(effect)
-        self.created.append(trigger.name)
+        self._created.add(trigger.name)
         preview = None
         if trigger.kind_class is not None and effect.rendered is not None:
             preview = trigger.kind_class.preview(effect.rendered)
         note = "made again under a new identity" if self._nonce else "was not made yet"
         sensor = self._judged.sensor
-        self._items.append(
+        self.items.append(
             PlanItem(
                 sensor=sensor.uid,
                 label=sensor.label,
@@ -284,7 +332,7 @@ class _OneSensor:
 
     def _add(self, trigger: str, action: Action, note: str, effect: Effect | None = None) -> None:
         sensor = self._judged.sensor
-        self._items.append(
+        self.items.append(
             PlanItem(
                 sensor=sensor.uid,
                 label=sensor.label,

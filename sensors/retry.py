@@ -73,9 +73,9 @@ def next_due_us(retry: Retry, tries: Tries, failure: Failed, *, now_us: int, cha
 
     What the other side asked for (`retry_after_s`) leads over our own times, up to an hour.
     """
-    if failure.then is OnFailure.GIVE_UP:
-        return None
     strategy = retry.strategy
+    if failure.then is OnFailure.GIVE_UP or (failure.then is OnFailure.RETRY_IF_ASKED and strategy is None):
+        return None
     if strategy is not None:
         delay_s = (
             _strategy_delay_s(strategy, tries.count, chance) if _has_more(strategy, tries, failure) else None

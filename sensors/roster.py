@@ -39,7 +39,9 @@ class Roster:
         self.places: dict[str, int] = {}
         """Sensors with a place of their own."""
         self.stopped: dict[str, str] = {}
-        """Sensors that decide nothing for now, and why; each has a place of its own."""
+        """Sensors that decide nothing as of their text (suspended, refused); each has a place of its own."""
+        self.halted: dict[str, str] = {}
+        """Sensors that decide nothing until `Decider.resume_sensor`, and why: an edit does not change that."""
         self._memories: dict[MemoryKey, Memory] = {}
         self._failed: dict[FailedKey, Memory] = {}
         self._index: Index | None = None
@@ -61,6 +63,7 @@ class Roster:
         self.stopped.pop(version.uid, None)
         if version.state is ResourceState.DELETED:
             self.places.pop(version.uid, None)
+            self.halted.pop(version.uid, None)
             return
         if version.state is ResourceState.SUSPENDED:
             self.stopped[version.uid] = "suspended"
@@ -92,13 +95,20 @@ class Roster:
             self._index = build_index(judged for uid, judged in self.judged.items() if uid not in self.places)
         return self._index
 
+    def place_of(self, uid: str) -> int:
+        """How far a Sensor has judged: its own place, or the one that all share."""
+        return self.places.get(uid, self.place)
+
     def set_place(self, uid: str, place: int | None) -> None:
         """A place of its own, or None: it shares the runner's."""
+        if (uid in self.places) != (place is not None):
+            self._index = (
+                None  # who shares the place has changed; that a lagging one came further changes nothing
+            )
         if place is None:
             self.places.pop(uid, None)
         else:
             self.places[uid] = place
-        self._index = None
 
     def held(self, key: MemoryKey) -> Memory:
         """What a trigger holds."""
@@ -122,6 +132,14 @@ class Roster:
             _put(self._memories, key, memory)
         for failed_key, memory in failed.items():
             _put(self._failed, failed_key, memory)
+
+    def forget(self, uid: str) -> None:
+        """A deleted Sensor whose state the bus has given up, too."""
+        self.versions.pop(uid, None)
+        for key in [key for key in self._memories if key[0] == uid]:
+            del self._memories[key]
+        for failed_key in self.failed_keys(uid):
+            del self._failed[failed_key]
 
     def _remember(self, uid: str, key: str, memory: Memory) -> None:
         if key.startswith(_HELD):

@@ -13,6 +13,7 @@ from events.resource import Path, ResourceDocument
 from sensors.condition import Condition
 from sensors.dependency import CompiledDependency
 from sensors.patterns import is_unanchored_word
+from sensors.rate_limit import UNITS_US
 from sensors.spec import DataFilter, Dependency, Parameter, SensorSpec, TriggerSpec
 
 _ORDERINGS = frozenset({">", ">=", "<", "<="})
@@ -52,13 +53,36 @@ class Traps:
                 where: Path = (*path, "template", info.alias or name)
                 self._add(where, "NoEffect", why, "remove it when you have left Argo Events")
 
+    def names(self, dependencies: Sequence[CompiledDependency], path: Path) -> None:
+        """Names that a condition cannot tell apart."""
+        seen: dict[str, str] = {}
+        for each in dependencies:
+            first = seen.setdefault(each.name.replace("-", "_"), each.name)
+            if first != each.name:
+                what = (
+                    f"`-` and `_` are the same in `conditions`, so that `{first}` means `{each.name}` there"
+                )
+                self._add((*path, each.index, "name"), "KK109", what, "give it a name that differs otherwise")
+
+    def unused(
+        self, dependencies: Sequence[CompiledDependency], conditions: Sequence[Condition], path: Path
+    ) -> None:
+        """Dependencies that wake no trigger: upstream does not even subscribe to them."""
+        named = {name for condition in conditions for name in condition.names}
+        for each in dependencies:
+            if each.name not in named:
+                what = f"no trigger's condition names `{each.name}`: its events do nothing"
+                self._add((*path, each.index, "name"), "KK117", what, "name it in `conditions`, or remove it")
+
     def dependency(self, spec: Dependency, path: Path) -> None:
         """Filters that pass more, or less, than they seem to."""
         filters = spec.filters
         if filters is None:
             return
         where: Path = (*path, "filters")
-        if spec.filters_logical_operator == "or" and not (filters.data or filters.context):
+        if spec.filters_logical_operator == "or" and not any(
+            (filters.exprs, filters.data, filters.context, filters.time, filters.script)
+        ):
             self._add(
                 where, "KK107", "no filters under `or` pass nothing", "remove `filters`, or join with `and`"
             )
@@ -98,15 +122,23 @@ class Traps:
         condition: Condition | None,
         dependencies: Sequence[CompiledDependency],
     ) -> None:
-        """Conditions and parameters that do something else than they seem to."""
+        """Conditions and limits that do something else than they seem to."""
         if condition is not None:
             self._condition(condition, (*path, "template", "conditions"), dependencies)
         extra = (spec.template.model_extra if spec.template is not None else None) or {}
         for name in extra.keys() & _BESIDE_TEMPLATE:
             what = f"`{name}` has no effect inside `template`, as upstream"
             self._add((*path, "template", name), "KK114", what, "move it one level up, beside `template`")
-        for where, parameter in _parameters(spec, path):
-            self._parameter(parameter, where)
+        self._limits(spec, path)
+
+    def _limits(self, spec: TriggerSpec, path: Path) -> None:
+        limit = spec.rate_limit
+        if limit is not None and limit.unit not in UNITS_US:
+            what = f"`{limit.unit[:64]}` counts as Second, as upstream"
+            self._add((*path, "rateLimit", "unit"), "KK115", what, f"write one of {', '.join(UNITS_US)}")
+        if limit is not None and (limit.requests_per_unit or 0) < 0:
+            what = "a negative number means no limit at all, as upstream"
+            self._add((*path, "rateLimit", "requestsPerUnit"), "KK116", what, "remove `rateLimit`")
 
     def _condition(
         self, condition: Condition, path: Path, dependencies: Sequence[CompiledDependency]
@@ -122,25 +154,32 @@ class Traps:
                 what = f"`{first}` and `{name}` wait for the same event: one event may satisfy both"
                 self._add(path, "KK108", what, "with `||` it fires twice; tell them apart by their filters")
 
-    def _parameter(self, parameter: Parameter, path: Path) -> None:
-        source = parameter.src
-        if source is not None and not source.context_key and not source.data_key:
-            if source.value is None:
-                what = "without a key the value is the whole event, its data in base64"
-                self._add((*path, "src"), "KK111", what, 'write `dataKey: "@this"` for the data')
-            return
-        if source is not None and source.context_key and source.data_key:
-            what = "`dataKey` replaces `contextKey`, also where it finds nothing"
-            self._add((*path, "src", "contextKey"), "KK112", what, "keep one of them")
-        for member in ("dataKey", "contextKey"):
-            key = (
-                (source.data_key if member == "dataKey" else source.context_key) if source is not None else ""
-            )
-            advice = lint_path(key) if key else None
-            if advice is not None:
-                self._add((*path, "src", member), "KK106", f"`{key[:64]}`: {advice}", "")
+
+def parameter_traps(document: ResourceDocument, parameter: Parameter, path: Path) -> list[Finding]:
+    """What a parameter at `path` does that it does not seem to."""
+    return [
+        document.finding((*path, *member), what, fix, code=code, severity=Severity.WARNING)
+        for member, code, what, fix in _traps_of(parameter)
+    ]
 
 
-def _parameters(spec: TriggerSpec, path: Path) -> Iterator[tuple[Path, Parameter]]:
-    for index, parameter in enumerate(spec.parameters):
-        yield (*path, "parameters", index), parameter
+def _traps_of(parameter: Parameter) -> Iterator[tuple[Path, str, str, str]]:
+    source = parameter.src
+    if source is None:
+        return
+    has_key = bool(source.context_key or source.data_key)
+    if not has_key and source.value is None:
+        what = "without a key the value is the whole event, its data in base64"
+        yield ("src",), "KK111", what, 'write `dataKey: "@this"` for the data'
+    if source.context_key and source.data_key:
+        what = "`dataKey` replaces `contextKey`, also where it finds nothing"
+        yield ("src", "contextKey"), "KK112", what, "keep one of them"
+    if source.use_raw_data and (not has_key or parameter.operation in {"append", "prepend"}):
+        what = "has no effect: only what a key finds keeps its type, and what is appended to is a text"
+        yield ("src", "useRawData"), "KK113", what, "remove it"
+    if "|" in parameter.dest and "#(" not in parameter.dest and "\\|" not in parameter.dest:
+        yield ("dest",), "KK118", f"`{parameter.dest[:64]}` writes nothing: `|` only reads", "write dots"
+    for member, key in (("dataKey", source.data_key), ("contextKey", source.context_key)):
+        advice = lint_path(key) if key else None
+        if advice is not None:
+            yield ("src", member), "KK106", f"`{key[:64]}`: {advice}", ""

@@ -61,6 +61,8 @@ class OnFailure(enum.Enum):
     """It may pass: back off and try again within the trigger's limits."""
     RETRY_BRIEFLY = enum.auto()
     """RBAC or a CRD may come late: 3 attempts within 10 minutes, then a dead letter."""
+    RETRY_IF_ASKED = enum.auto()
+    """Only a `retryStrategy` tries it again: a status policy refuses an answer that is no failure by itself."""
     GIVE_UP = enum.auto()
     """The same bytes hardly ever become valid: dead letter at once."""
 
@@ -110,6 +112,8 @@ class AttemptContext:
     at_least_once: bool
     account: str | None = None
     """ServiceAccount to act as, NAMESPACE/NAME; None = the gateway's own (files on disk)."""
+    is_strict: bool = False
+    """The Sensor has the annotation `kikkake/strict`: no connection to an inner address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +126,8 @@ class TriggerServices:
     clock: Clock
     store_key: bytes
     addresses: AddressPolicy | None = None
-    """Where HTTP triggers may connect to, an operator's setting; None = anywhere, as upstream."""
+    """Where HTTP triggers may connect to, an operator's setting; None = anywhere, as upstream, except for Sensors
+    that are strict: those connect to no inner address."""
     exchange: Exchange | None = None
     """In place of HTTP connections: `kikkake test` answers from a script. None = the network."""
 
@@ -148,6 +153,10 @@ class Trigger(ABC):
 
     repeatable: ClassVar[bool]
     """Whether firing the same bytes again is harmless (design, section 5, `atLeastOnce`)."""
+
+    fixed_members: ClassVar[tuple[str, ...]] = ()
+    """Members of `Config` that decide where something is sent: an event that fills them is a warning of lint, and an
+    error where the Sensor is strict."""
 
     fires_in_dry_run: ClassVar[bool] = False
     """Whether a dry run fires it too: only what changes nothing outside, such as `log`."""

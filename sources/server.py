@@ -74,6 +74,7 @@ class Front:
         self._peers: Counter[str] = Counter()
         self._ticker: asyncio.TimerHandle | None = None
         self._applying = asyncio.Lock()
+        self._told: list[RouteProblem] = []
 
     async def apply(self, specs: Iterable[EventSourceSpec]) -> list[RouteProblem]:
         """Serve exactly these from now on, and say which of their events cannot be served.
@@ -93,15 +94,9 @@ class Front:
             for number, port in self._ports.items():
                 if number not in wanted:
                     port.router = Router((), self._gone[number])
+            problems += await self._missing_secrets(wanted)
             self._warn_of_limits(wanted)
-            for problem in problems:
-                self._log.error(
-                    "route.refused",
-                    event_source=f"{problem.namespace}/{problem.event_source}",
-                    event_name=problem.event_name,
-                    code=problem.code,
-                    detail=problem.what,
-                )
+            self._tell(problems)
             return problems
 
     def addresses(self) -> dict[int, tuple[str, int]]:
@@ -172,6 +167,7 @@ class Front:
         now_s = loop.time()
         for connection in list(self._connections):
             connection.check_deadline(now_s)
+        self._service.deadlines.cancel_late(now_s)
         self._metrics.body_bytes_in_flight.set(self._service.body_bytes)
         # Without connections nothing ticks: an idle gateway costs nothing.
         self._ticker = loop.call_later(self._tick_s(), self._tick) if self._connections else None
@@ -179,7 +175,11 @@ class Front:
     def _tick_s(self) -> float:
         settings = self._settings
         shortest_s = min(
-            settings.head_timeout_s, settings.body_timeout_s, settings.idle_timeout_s, settings.linger_s
+            settings.head_timeout_s,
+            settings.body_timeout_s,
+            settings.publish_timeout_s,
+            settings.idle_timeout_s,
+            settings.linger_s,
         )
         return min(_TICK_S, shortest_s / 4)
 
@@ -195,6 +195,34 @@ class Front:
                     max_payload_size=route.endpoint.max_body_bytes,
                     bus_limit=bus_limit,
                 )
+
+    async def _missing_secrets(self, wanted: Mapping[int, list[Route]]) -> list[RouteProblem]:
+        """Routes that answer 503 for now: known at once, not only when the first delivery comes."""
+        problems = []
+        for route in (route for routes in wanted.values() for route in routes):
+            for ref in route.proof.refs:
+                try:
+                    async with asyncio.timeout(self._settings.publish_timeout_s):
+                        await self._secrets.read(ref)
+                except SecretUnavailable as error:
+                    problems += _problems([route], "SecretNotFound", f"deliveries are answered 503: {error}")
+                except TimeoutError:
+                    what = f"deliveries are answered 503: {ref} was not read in time"
+                    problems += _problems([route], "SecretNotFound", what)
+        return problems
+
+    def _tell(self, problems: list[RouteProblem]) -> None:
+        """Log what was not there at the last look; looks are repeated until everything is well."""
+        for problem in problems:
+            if problem not in self._told:
+                self._log.error(
+                    "route.refused",
+                    event_source=f"{problem.namespace}/{problem.event_source}",
+                    event_name=problem.event_name,
+                    code=problem.code,
+                    detail=problem.what,
+                )
+        self._told = problems
 
     def _remember_gone(self, wanted: Mapping[int, list[Route]]) -> None:
         now_us = self._clock.now_us()

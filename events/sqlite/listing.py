@@ -80,6 +80,15 @@ def due_effects(
     return [effect(row) for row in rows]
 
 
+def due_in_order(connection: apsw.Connection, order_key: bytes, now_us: int) -> Effect | None:
+    # One step in the index of the order: a backlog behind the effect costs nothing.
+    rows = connection.execute(
+        f"SELECT {EFFECT_COLUMNS} FROM effect WHERE order_key = ? AND state = 0 ORDER BY number LIMIT 1",
+        (order_key,),
+    )
+    return next((found for found in map(effect, rows) if found.due_us <= now_us), None)
+
+
 def next_due_us(connection: apsw.Connection, now_us: int) -> int | None:
     rows = connection.execute(
         "SELECT due_us FROM effect WHERE state = 0 AND due_us > ? ORDER BY due_us LIMIT 1", (now_us,)
@@ -136,6 +145,11 @@ def memories(connection: apsw.Connection, sensor: str | None) -> tuple[StoredMem
 
 def lagging(connection: apsw.Connection) -> dict[str, int]:
     return dict(_pairs(connection.execute("SELECT sensor, place FROM lagging")))
+
+
+def lagging_place(connection: apsw.Connection, sensor: str) -> int | None:
+    rows = connection.execute("SELECT place FROM lagging WHERE sensor = ?", (sensor,))
+    return next((int(row[0]) for row in rows), None)
 
 
 def place(connection: apsw.Connection, shard: str) -> int:

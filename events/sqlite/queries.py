@@ -12,6 +12,7 @@ from events.bus import (
     BusFacts,
     BusReader,
     DeadLetter,
+    DeadLetterLoad,
     DeadLetterQuery,
     Effect,
     EventQuery,
@@ -82,6 +83,15 @@ class SqliteReader(BusReader):
 
     async def dead_letters(self, query: DeadLetterQuery) -> list[DeadLetter]:
         return await self._ask(lambda: self._list_letters(query))
+
+    async def dead_letter_load(self) -> dict[str, DeadLetterLoad]:
+        sql = "SELECT sensor, count(*), sum(size) FROM dead_letter GROUP BY sensor"
+        return await self._ask(
+            lambda: {
+                str(sensor): DeadLetterLoad(int(rows), int(size))
+                for sensor, rows, size in self._connection.execute(sql)
+            }
+        )
 
     async def version(self, version_id: int) -> ResourceVersion | None:
         sql = f"SELECT {VERSION_COLUMNS} FROM resource_version WHERE id = ?"
@@ -161,6 +171,9 @@ class SqliteReader(BusReader):
             if text:
                 where.append(f"{column} = ?")
                 values.append(text)
+        if query.sequence is not None:
+            where.append("sequence = ?")
+            values.append(query.sequence)
         rows = self._connection.execute(
             f"SELECT {LETTER_COLUMNS} FROM dead_letter WHERE {' AND '.join(where)} ORDER BY number DESC LIMIT ?",
             (*values, query.limit),

@@ -121,6 +121,12 @@ class SqliteRunner(Runner):
     async def due_effects(self, now_us: int, *, limit: int, after: tuple[int, int] = (0, 0)) -> list[Effect]:
         return listing.due_effects(self._reading.connection, now_us, limit=limit, after=after)
 
+    async def due_in_order(self, order_key: bytes, now_us: int) -> Effect | None:
+        return listing.due_in_order(self._reading.connection, order_key, now_us)
+
+    async def lagging_place(self, sensor: str) -> int | None:
+        return listing.lagging_place(self._reading.connection, sensor)
+
     async def next_due_us(self, now_us: int) -> int | None:
         return listing.next_due_us(self._reading.connection, now_us)
 

@@ -83,7 +83,7 @@ CREATE TABLE dead_letter (
 );
 CREATE INDEX dead_letter_effect ON dead_letter (effect);
 CREATE INDEX dead_letter_sequence ON dead_letter (sequence);
-CREATE INDEX dead_letter_sensor ON dead_letter (sensor, number);
+CREATE INDEX dead_letter_sensor ON dead_letter (sensor, number, size);
 """
 
 

@@ -12,25 +12,24 @@ from typing import ClassVar, NamedTuple
 
 from yarl import URL
 
-from events.errors import Finding, Scope, Severity
+from events.errors import Finding
 from events.event import Event
 from events.model import SpecModel
 from events.ports import SecretRef
 from events.resource import Path, ResourceDocument
-from sensors.check import parameter_faults
+from sensors.addresses import AddressPolicy
 from sensors.http_answers import WITHOUT_ANSWER, SecretUnusable, failure_of, judge_answer
+from sensors.http_check import check_http
 from sensors.http_client import Answer, HttpClient, Request
 from sensors.http_request import (
     CONTROL,
-    METHODS,
-    NOT_SENT,
     HttpConfig,
     Rendered,
     decode_request,
     preview_request,
     render_request,
 )
-from sensors.tls import TLSContexts, tls_fault
+from sensors.tls import TLSContexts
 from sensors.trigger import (
     AttemptContext,
     Done,
@@ -48,71 +47,16 @@ class Http(Trigger):
     Config = HttpConfig
     kind: ClassVar[str] = "http"
     repeatable: ClassVar[bool] = True
+    fixed_members: ClassVar[tuple[str, ...]] = ("url", "host")
 
     def __init__(self, services: TriggerServices) -> None:
         super().__init__(services)
-        self._peers: dict[tuple[str, str, str], _Peer] = {}
+        self._peers: dict[tuple[str, str, str, bool], _Peer] = {}
 
     @classmethod
     def check(cls, document: ResourceDocument, config: SpecModel, path: Path, part: str) -> list[Finding]:
         """Upstream's texts, and what cannot work or is not safe."""
-        if not isinstance(config, HttpConfig):
-            return []
-        prefix = f"template {part.removeprefix('trigger:')} is invalid, "
-        findings = []
-        if not config.url:
-            findings.append(
-                document.finding(
-                    (*path, "url"), f"{prefix}server URL is not specified", code="InvalidTriggers"
-                )
-            )
-        if config.method not in METHODS:
-            what = f"{prefix}only GET, DELETE, PATCH, POST and PUT methods are supported"
-            findings.append(document.finding((*path, "method"), what, code="InvalidTriggers"))
-        findings += parameter_faults(
-            document, config.parameters, (*path, "parameters"), f"{prefix}resource parameter"
-        )
-        findings += parameter_faults(
-            document, config.payload, (*path, "payload"), f"{prefix}payload", needs_dest=False
-        )
-        return findings + cls._check_rest(document, config, path, part)
-
-    @classmethod
-    def _check_rest(
-        cls, document: ResourceDocument, config: HttpConfig, path: Path, part: str
-    ) -> list[Finding]:
-        findings = []
-        if config.tls is not None:
-            where = (*path, "tls")
-            if fault := tls_fault(config.tls):
-                findings.append(
-                    document.finding(where, fault, code="InvalidTriggers", scope=Scope.PART, part=part)
-                )
-            elif config.tls.insecure_skip_verify:
-                findings.append(
-                    document.finding(
-                        (*where, "insecureSkipVerify"),
-                        "the receiver's certificate is not verified: anybody in between can read and answer",
-                        "give `caCertSecret` instead",
-                        code="InsecureSkipVerify",
-                        severity=Severity.WARNING,
-                        part=part,
-                    )
-                )
-        for name in config.headers or {}:
-            if name.lower() in NOT_SENT:
-                fix = "use the field `host`" if name.lower() == "host" else "remove it"
-                findings.append(
-                    document.finding(
-                        (*path, "headers", name),
-                        "is not sent, as upstream",
-                        fix,
-                        code="Ignored",
-                        severity=Severity.WARNING,
-                        part=part,
-                    )
-                )
-        return findings
+        return check_http(document, config, path, part) if isinstance(config, HttpConfig) else []
 
     @classmethod
     def render(cls, spec: bytes, events: Mapping[str, Event], context: RenderContext) -> bytes:
@@ -153,10 +97,11 @@ class Http(Trigger):
             await peer.client.close()
 
     def _peer(self, attempt: AttemptContext) -> _Peer:
-        key = (attempt.namespace, attempt.sensor, attempt.trigger)
+        key = (attempt.namespace, attempt.sensor, attempt.trigger, attempt.is_strict)
         if key not in self._peers:
             services = self.services
-            client = HttpClient(services.exchange, services.addresses)
+            addresses = services.addresses or (AddressPolicy() if attempt.is_strict else None)
+            client = HttpClient(services.exchange, addresses)
             self._peers[key] = _Peer(client, TLSContexts(services.secrets))
         return self._peers[key]
 

@@ -23,7 +23,7 @@ from events.ports import KindUnknown, Kube, KubeError, KubeInDoubt, KubeNotSent,
 from events.resource import Path, ResourceDocument
 from sensors.artifact import fetch_local, fetch_local_json
 from sensors.kube_answers import answer_text, failed, failure_of
-from sensors.kube_check import check_create
+from sensors.kube_check import check_create, ignored_by_create
 from sensors.kube_object import identify, lifetime_s
 from sensors.kube_target import Target
 from sensors.parameters import apply_parameters
@@ -68,13 +68,16 @@ class K8s(Trigger):
         """Upstream's texts, operations that are not carried out yet, and objects that live too short."""
         if not isinstance(config, cls.Config):
             return []
-        return check_create(document, config.source, config.operation, config.parameters, path, part)
+        findings = check_create(document, config.source, config.operation, config.parameters, path, part)
+        return findings + ignored_by_create(
+            document, config.patch_strategy, path, part, live_object=config.live_object
+        )
 
     @classmethod
     def render(cls, spec: bytes, events: Mapping[str, Event], context: RenderContext) -> bytes:
         """The object as JSON, with its identity: exactly what is POSTed."""
         plan = _plan(spec)
-        rendered = apply_parameters(plan.document, plan.parameters, events)
+        rendered = apply_parameters(plan.document, plan.parameters, events, "k8s.parameters")
         return identify(rendered, plan.static_name, context)
 
     @classmethod

@@ -416,3 +416,30 @@ async def test_two_triggers_do_not_share_a_rate_limit(at):
 
     await at.commit(*(at.new("slow", attempt=0) for _ in range(3)), *(at.new("quick") for _ in range(3)))
     await at.wait_for(lambda: len(quick.fired) == 3 and len(at.triggers["slow"].fired) == 1)
+
+
+async def test_a_backlog_in_order_is_worked_off_one_by_one_whatever_else_is_due(at, monkeypatch):
+    """Each end of an effect asks for its follower alone: a look at all that is due would cost the square."""
+    never = asyncio.Event()
+    at.trigger("hangs").answers = [never] * 40
+    trigger = at.trigger()
+    looks = 0
+    due_effects = at.runner.due_effects
+
+    async def counted(*args, **more):
+        nonlocal looks
+        looks += 1
+        return await due_effects(*args, **more)
+
+    monkeypatch.setattr(at.runner, "due_effects", counted)
+    # What hangs was due first, so that every look begins with it.
+    await at.commit(*(at.new("hangs", attempt=0) for _ in range(20)), offer=False)
+    ordered = {"order_key": b"k" * 32, "order_mode": OrderMode.WAIT, "attempt": 0}
+    await at.commit(*(at.new(**ordered) for _ in range(300)), offer=False)
+    at.start()
+
+    await at.wait_for(lambda: len(at.settled_outcomes) == 300)
+
+    assert [fired[0] for fired in trigger.fired] == [b'{"n":%d}' % n for n in range(21, 321)]
+    assert looks < 10
+    never.set()

@@ -3,6 +3,7 @@
 import pytest
 
 from events.errors import ResourceRefused, Scope, Severity
+from events.resource import ResourceDocument
 from sensors.compile import check_sensor, compile_sensor, compile_stored
 from tests.sensors.support import BUILD, JOIN, KINDS, document, sensor, version_of
 
@@ -77,12 +78,38 @@ def data(**members: str) -> str:
             "no fields specified in ctx filter (aka all events will be discarded)",
         ),
         (
-            text('{name: a, eventSourceName: s, eventName: e, filters: {time: {start: "1", stop: "1"}}}'),
-            "invalid event time filter: stop '1' is equal to start '1",
+            text(
+                '{name: a, eventSourceName: s, eventName: e, filters: {time: {start: "1:00:00", stop: "01:00:00"}}}'
+            ),
+            "invalid event time filter: stop '01:00:00' is equal to start '1:00:00",
+        ),
+        (
+            text(
+                '{name: a, eventSourceName: s, eventName: e, filters: {time: {start: "1:00:00", stop: "24:00:00"}}}'
+            ),
+            'parsing time "24:00:00": hour out of range',
+        ),
+        (
+            text(
+                "{name: a, eventSourceName: s, eventName: e, "
+                'filters: {time: {start: "1:00:00", stop: "2:00:00", timezone: Nowhere/City}}}'
+            ),
+            "invalid timezone 'Nowhere/City': unknown time zone Nowhere/City",
         ),
         (text(trigger="{}"), "trigger template can't be nil"),
         (text(trigger="{template: {record: {}}}"), "trigger must define a name"),
         (text(trigger="{template: {name: t, record: {}, conditionsReset: [{}]}}"), "invalid conditionsReset"),
+        (
+            text(trigger="{template: {name: t, record: {}, conditionsReset: [{byTime: {cron: '@daily'}}]}}"),
+            'invalid cron expression "@daily"',
+        ),
+        (
+            text(
+                trigger="{template: {name: t, record: {}, "
+                "conditionsReset: [{byTime: {cron: '0 0 * * *', timezone: X}}]}}"
+            ),
+            'invalid timezone "X"',
+        ),
         (
             text(trigger=f"{TRIGGER}\n  - {TRIGGER}"),
             "duplicate trigger name: t",
@@ -278,7 +305,7 @@ spec:
 
 def test_a_number_where_a_text_belongs_says_how_to_write_it():
     fault = errors(text("{name: a, eventSourceName: s, eventName: 7}"))[0]
-    assert fault.what == 'expected a string such as "7", got the number 7'
+    assert fault.what == 'expected string such as "7", got number 7'
 
 
 def test_unknown_fields_are_warnings_and_errors_only_under_strict():
@@ -401,9 +428,154 @@ def test_numbers_that_json_cannot_hold_are_refused():
             "KK112",
         ),
         (text(trigger="{template: {name: t, record: {}, atLeastOnce: true}}"), "KK114"),
+        (
+            text(
+                "{name: a-b, eventSourceName: s, eventName: e}\n  - {name: a_b, eventSourceName: s, eventName: f}"
+            ),
+            "KK109",
+        ),
+        (
+            text(
+                trigger="{template: {name: t, record: {parameters: "
+                "[{src: {dependencyName: a, value: v, useRawData: true}, dest: x}]}}}"
+            ),
+            "KK113",
+        ),
+        (
+            text(
+                trigger="{template: {name: t, record: {parameters: [{src: {dependencyName: a}, dest: x}]}}}"
+            ),
+            "KK111",
+        ),
+        (
+            text(trigger="{template: {name: t, record: {}}, rateLimit: {unit: minute, requestsPerUnit: 1}}"),
+            "KK115",
+        ),
+        (text(trigger="{template: {name: t, record: {}}, rateLimit: {requestsPerUnit: -1}}"), "KK116"),
+        (
+            text(
+                trigger="{template: {name: t, record: {parameters: "
+                "[{src: {dependencyName: a, dataKey: k}, dest: x|y}]}}}"
+            ),
+            "KK118",
+        ),
+        (
+            text(
+                f"{DEPENDENCY}\n  - {{name: b, eventSourceName: s, eventName: f}}",
+                trigger="{template: {name: t, conditions: a, record: {}}}",
+            ),
+            "KK117",
+        ),
+        (
+            text(
+                f"{DEPENDENCY}\n  - {{name: b, eventSourceName: s, eventName: f}}",
+                trigger="{template: {name: t, conditions: a, record: {parameters: "
+                "[{src: {dependencyName: b, dataKey: k}, dest: x}]}}}",
+            ),
+            "NeverGiven",
+        ),
+        (text(trigger="{template: {name: t, record: {}}, policy: {status: {allow: [200]}}}"), "Ignored"),
     ],
 )
 def test_traps_are_warnings(resource, code):
     compiled, found = check_sensor(document(resource), kinds=KINDS)
     assert compiled is not None
     assert code in {each.code for each in found if each.severity is Severity.WARNING}
+
+
+def test_a_filter_that_is_not_carried_out_yet_still_counts_as_one_under_or():
+    filters = "{exprs: [{expr: x, fields: [{path: p, name: x}]}]}"
+    resource = text(
+        f"{{name: a, eventSourceName: s, eventName: e, filters: {filters}, filtersLogicalOperator: or}}"
+    )
+    assert "KK107" not in {each.code for each in findings(resource)}
+
+
+@pytest.mark.parametrize("member", ["patchStrategy: application/merge-patch+json", "liveObject: true"])
+def test_what_only_other_operations_read_is_reported(member):
+    source = "{resource: {apiVersion: v1, kind: ConfigMap, metadata: {name: x}}}"
+    resource = text(trigger=f"{{template: {{name: t, k8s: {{source: {source}, {member}}}}}}}")
+    (found,) = check_sensor(document(resource))[1]
+    assert (found.code, found.severity) == ("Ignored", Severity.WARNING)
+    assert found.at.endswith(member.partition(":")[0])
+
+
+K8S = "{{template: {{name: t, k8s: {{source: {{resource: {resource}}}, parameters: [{own}]}}}}, parameters: [{outer}]}}"
+WRITES = "{{src: {{dependencyName: a, dataKey: k}}, dest: {dest}}}"
+
+
+@pytest.mark.parametrize(
+    ("resource", "own", "outer", "missing"),
+    [
+        ("{}", "", "", "the object has no apiVersion and no kind"),
+        ("{apiVersion: v1}", "", "", "the object has no kind"),
+        ("{apiVersion: v1}", "kind", "", ""),
+        ("{apiVersion: v1}", "", "k8s.source.resource.kind", ""),
+        ("{apiVersion: v1}", "", "k8s.source.resource", ""),
+        ("{apiVersion: v1, kind: Pod}", "", "", ""),
+    ],
+)
+def test_an_object_without_a_kind_stops_its_trigger(resource, own, outer, missing):
+    given = {
+        "own": WRITES.format(dest=own) if own else "",
+        "outer": WRITES.format(dest=outer) if outer else "",
+    }
+    compiled, found = check_sensor(document(text(trigger=K8S.format(resource=resource, **given))))
+    assert compiled is not None
+    assert compiled.triggers[0].is_stopped is bool(missing)
+    assert [each.what for each in found if each.severity is Severity.ERROR] == [missing] * bool(missing)
+
+
+def test_what_cannot_be_read_is_not_said_to_be_missing_elsewhere():
+    """A dependency whose trigger has a wrong type is not unused."""
+    resource = text(trigger="{template: {name: t, conditions: a, record: {}}, atLeastOnce: 7}")
+    assert [each.at for each in findings(resource)] == ["spec.triggers[0].atLeastOnce"]
+
+
+@pytest.mark.parametrize("name", ["kikkake/strict", "kikkake/suspend"])
+@pytest.mark.parametrize(("value", "got"), [("true", "a boolean"), ('"yes"', "a string `yes`")])
+def test_an_annotation_that_would_be_ignored_is_refused(name, value, got):
+    """An unquoted `true` is no text: without this the Sensor would be neither strict nor suspended, in silence."""
+    compiled, found = check_sensor(document(text(annotations=f"{{{name}: {value}}}")), kinds=KINDS)
+    assert compiled is None
+    assert [each.what for each in found] == [f'expected "true" or "false", got {got}']
+
+
+@pytest.mark.parametrize(
+    ("own", "outer", "at"),
+    [
+        ("url", "", "spec.triggers[0].template.http.parameters[0].dest"),
+        ("host", "", "spec.triggers[0].template.http.parameters[0].dest"),
+        ("", "http.url", "spec.triggers[0].parameters[0].dest"),
+        ("headers.X", "http.headers.Y", ""),
+    ],
+)
+@pytest.mark.parametrize("strict", ["true", "false"])
+def test_an_event_that_chooses_where_a_request_goes_is_reported(own, outer, at, strict):
+    given = {
+        "own": WRITES.format(dest=own) if own else "",
+        "outer": WRITES.format(dest=outer) if outer else "",
+    }
+    trigger = (
+        "{{template: {{name: t, http: {{url: 'http://h/', parameters: [{own}]}}}}, parameters: [{outer}]}}"
+    )
+    resource = text(trigger=trigger.format(**given), annotations=f'{{kikkake/strict: "{strict}"}}')
+    compiled, found = check_sensor(document(resource))
+    assert [(each.code, each.at) for each in found] == ([("DestNotAllowed", at)] if at else [])
+    assert compiled is not None
+    assert compiled.triggers[0].is_stopped is (bool(at) and strict == "true")
+
+
+@pytest.mark.parametrize(("dependencies", "triggers"), [(1001, 1), (1, 1001), (5000, 5000)])
+def test_a_sensor_of_absurd_size_is_refused_by_its_number_alone(dependencies, triggers):
+    spec = {
+        "dependencies": [
+            {"name": f"d{n}", "eventSourceName": "s", "eventName": f"e{n}"} for n in range(dependencies)
+        ],
+        "triggers": [{"template": {"name": f"t{n}", "log": {}}} for n in range(triggers)],
+    }
+    value = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Sensor", "metadata": {"name": "x"}, "spec": spec}
+    compiled, found = check_sensor(ResourceDocument(value, "x.yaml", {}))
+    assert compiled is None
+    assert {each.code for each in found} == {"TooManyTriggers"}
+    assert all("the limit is 1000" in each.what for each in found)

@@ -103,3 +103,10 @@ def test_every_expression_means_what_it_says(tree):
     for size in range(len(NAMES) + 1):
         for present in itertools.combinations(NAMES, size):
             assert condition.holds(condition.mask(present)) is truth(tree, present)
+
+
+def test_of_many_names_a_message_shows_some():
+    names = [f"d{number}" for number in range(1000)]
+    with pytest.raises(BadCondition) as caught:
+        parse_condition("x", names)
+    assert str(caught.value).endswith("d18, d19, …")

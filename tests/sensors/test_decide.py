@@ -181,6 +181,24 @@ async def test_a_deleted_sensor_judges_nothing_and_comes_back_with_what_it_held(
         assert one.taker.fired == [("both", {"a": "a1", "b": "b1"})]
 
 
+async def test_a_sensor_that_comes_back_after_a_day_holds_nothing(tmp_path: Path):
+    async with house(tmp_path) as one:
+        await one.apply(JOIN)
+        await one.publish("source/a", {}, id="a1")
+        await one.decide()
+        await one.decider.apply(deleted=["file:ci/join"])
+        one.clock.advance(25 * 3600)
+        await one.bus.maintain()
+
+        await one.apply(JOIN)
+        await one.publish("source/b", {}, id="b1")
+        await one.decide()
+        assert one.taker.fired == []
+        await one.publish("source/a", {}, id="a2")
+        await one.decide()
+        assert one.taker.fired == [("both", {"a": "a2", "b": "b1"})]
+
+
 async def test_other_resources_are_recorded_in_the_same_step(tmp_path: Path):
     change = ResourceChange(
         uid="file:ci/github",

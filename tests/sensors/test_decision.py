@@ -12,6 +12,7 @@ from sensors.decision import (
     decode_decisions,
     encode_decisions,
     merge_decisions,
+    renew_decisions,
     with_mark,
 )
 from sensors.filter import Code, pack_verdict, unpack_verdict
@@ -70,3 +71,21 @@ def test_a_mark_on_a_record_that_is_gone_stands_alone():
 def test_other_bytes_are_refused():
     with pytest.raises(msgspec.ValidationError):
         decode_decisions(msgspec.msgpack.encode({"a": 1}))
+
+
+def test_what_was_said_of_other_triggers_stays_when_one_is_judged_anew():
+    fired, failed = (0, int(MarkCode.FIRED)), (1, int(MarkCode.RENDER_FAILED))
+    earlier = encode_decisions([(7, (0, 0), (fired, failed)), (8, (0, 0), ())])
+
+    renewed = decode_decisions(renew_decisions(earlier, [(7, [0, 0], [(1, int(MarkCode.FIRED))])]))
+
+    assert [one.version for one in renewed] == [7, 8]
+    assert renewed[0].marks == (Mark(0, MarkCode.FIRED), Mark(1, MarkCode.FIRED))
+
+
+def test_a_crash_is_forgotten_when_the_event_is_judged_after_all():
+    earlier = encode_decisions([(7, (), ((-1, int(MarkCode.CRASHED)),))])
+
+    (renewed,) = decode_decisions(renew_decisions(earlier, [(7, [0, 1], [])]))
+
+    assert (renewed.verdicts, renewed.marks) == ((0, 1), ())

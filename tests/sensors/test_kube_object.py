@@ -171,6 +171,12 @@ def test_integers_of_any_size_survive():
     assert b"12345678901234567890123" in rendered
 
 
+@pytest.mark.parametrize("text", [b'{"apiVersion":+Inf}', b"1" * 5000, b""])
+def test_what_its_parameters_made_no_json_fails_to_render(text):
+    with pytest.raises(RenderFailed, match=r"no JSON any more after its parameters|not an object"):
+        identify(text, "x", context())
+
+
 @pytest.mark.parametrize(
     "target",
     [

@@ -1,8 +1,10 @@
+import asyncio
+
 import pytest
 
 from events.clock import ManualClock
 from sensors.acting import Acting
-from sensors.lanes import ActLimits, Lanes, Waiting
+from sensors.lanes import ActLimits, Lane, Lanes, Waiting
 from sensors.rate_limit import Spacing
 from sensors.retry import Retry
 from sensors.trigger import TriggerServices
@@ -100,3 +102,52 @@ def test_a_limited_trigger_holds_up_no_other():
     floor.put("quick", 2)
 
     assert floor.numbers == [2]
+
+
+def test_a_clock_that_was_set_back_costs_one_spacing_at_most():
+    floor = Floor()
+    floor.put("a", 1, Spacing(5_000_000))
+    [lane] = floor.lanes.unknown
+
+    floor.lanes.learn(lane, 3_600_000_000)
+
+    assert floor.numbers == []
+    assert floor.lanes.next_slot_us() == 5_000_000
+
+
+async def test_requests_keep_their_distance_however_long_their_intents_took():
+    clock, spacing = ManualClock(1_000_000), Spacing(100_000)
+    lane = Lane(("file:ci/s", "t", "main"))
+    sent = []
+
+    async def send() -> None:
+        await lane.wait_turn(spacing, clock)
+        sent.append(clock.now_us())
+
+    # Three intents were committed at once, since the bus had been busy.
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        for number in range(3):
+            tasks.create_task(send(), name=f"send:{number}")
+        while len(sent) < 3:
+            await asyncio.sleep(0)
+            if clock.next_wake_us() is not None:
+                clock.move_to(clock.next_wake_us())
+
+    assert sent == [1_000_000, 1_100_000, 1_200_000]
+    # A late one moves those behind it.
+    clock.advance(0.17)
+    await send()
+    assert sent[-1] == 1_370_000
+
+
+async def test_a_turn_is_not_lost_to_a_clock_that_was_set_back():
+    clock = ManualClock(1_000_000)
+    lane = Lane(("file:ci/s", "t", "main"), sent_us=3_600_000_000)
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        turn = tasks.create_task(lane.wait_turn(Spacing(100_000), clock), name="turn")
+        while clock.next_wake_us() is None:  # noqa: ASYNC110 - a sleeper has no event
+            await asyncio.sleep(0)
+        assert clock.next_wake_us() == 1_100_000
+        clock.move_to(1_100_000)
+    assert turn.done()
+    assert lane.sent_us == 1_100_000

@@ -125,3 +125,16 @@ async def test_one_instance_serves_all_and_is_closed(tmp_path: Path):
         assert second is not None
         assert first.trigger is second.trigger
         await asked.close()
+
+
+async def test_a_strict_sensor_is_acted_for_strictly(tmp_path: Path):
+    strict = BUILD.replace("namespace: ci}", 'namespace: ci, annotations: {kikkake/strict: "true"}}')
+    async with house(tmp_path) as one:
+        await one.apply(strict, BUILD.replace("name: build", "name: other"))
+        await one.publish("github/push", MAIN)
+        await one.decide()
+        found = {effect.sensor: lookup(one).find(effect) for effect in one.taker.effects}
+        assert {uid: acting.is_strict for uid, acting in found.items() if acting is not None} == {
+            "file:ci/build": True,
+            "file:ci/other": False,
+        }

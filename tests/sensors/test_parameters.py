@@ -123,7 +123,11 @@ def test_what_cannot_be_rendered_says_where_and_names_no_values(given, message):
         ("text/plain", b'{"k":1}', "event content type: text/plain"),
         ("application/json", b"{", "event data is not valid JSON"),
         ("application/json", None, "event data is not valid JSON"),
-        ("application/yaml", b"- 1", "not a YAML object"),
+        ("application/yaml", b"kind: List\nk: 1\nitems: []\n", "1"),
+        ("application/yaml", b"- 1", "not in the event"),
+        ("application/yaml", b"", "not in the event"),
+        ("application/yaml", b"k: [", "not valid YAML"),
+        ("application/yaml", b"k: .nan", "not valid YAML"),
     ],
 )
 def test_the_content_type_says_how_data_is_read(content_type, data, result):
@@ -167,3 +171,9 @@ def test_payloads_are_built_from_nothing(entries, expected):
 def test_a_payload_entry_of_an_absent_dependency_is_skipped():
     assert build_payload([parameter("x", dataKey="age")], {}) == b""
     assert build_payload([parameter("x", dataKey="age", value="v")], {}) == b'{"x":"v"}'
+
+
+def test_yaml_of_any_type_is_converted_with_integers_of_any_size():
+    events = {"dep": event(b"- 12345678901234567890123\n- yes\n", datacontenttype="application/yaml")}
+    given = [parameter("x", dataKey="@this", useRawData=True)]
+    assert apply_parameters(b"{}", given, events) == b'{"x":[12345678901234567890123,true]}'

@@ -1,5 +1,7 @@
 """Poisonous batches: what ends the process is found in a child, and the others are decided."""
 
+import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -87,3 +89,62 @@ async def test_a_child_that_cannot_start_ends_like_a_crash_and_nothing_hangs(tmp
         await one.decide()
         (letter,) = await one.reader.dead_letters(DeadLetterQuery())
         assert letter.reason == "EvaluatorCrashed"
+
+
+async def test_a_sensor_that_catches_up_is_watched_as_well(tmp_path: Path):
+    suspended = OPEN.replace("namespace: ci}", 'namespace: ci, annotations: {kikkake/suspend: "true"}}')
+    other = OPEN.replace("name: build", "name: other").replace("eventName: push", "eventName: tag")
+    async with house(tmp_path) as one:
+        await one.apply(suspended, other)
+        bad = await one.publish("github/push", b'{"kill":"me"}', id="bad")
+        await one.publish("github/push", {}, id="good")
+        await one.publish("github/tag", {}, id="tag")
+        await one.decide()
+        await one.apply(OPEN, other)
+        one.taker.effects.clear()
+        await die_three_times(one)
+        await one.decide()
+
+        assert one.taker.fired == [("job", {"push": "good"})]
+        (letter,) = await one.reader.dead_letters(DeadLetterQuery())
+        assert (letter.sequence, letter.reason) == (bad, "EvaluatorCrashed")
+        assert one.decider._quarantine is None
+
+
+async def test_three_processes_that_really_died_are_enough(tmp_path: Path):
+    """Nothing is told to anybody: what the store remembers of processes that SIGKILL ended is all there is."""
+    async with house(tmp_path) as one:
+        await one.apply(OPEN)
+        await one.publish("github/push", {}, id="good")
+        bad = await one.publish("github/push", b'{"kill":"whoever reads this"}', id="bad")
+        await one.publish("github/push", {}, id="after")
+
+    ends = [await decide_once(tmp_path) for _ in range(4)]
+
+    assert ends == [
+        (-signal.SIGKILL, ""),
+        (-signal.SIGKILL, ""),
+        (-signal.SIGKILL, ""),
+        (0, '["good", "after"]'),
+    ]
+    async with house(tmp_path) as one:
+        (letter,) = await one.reader.dead_letters(DeadLetterQuery())
+        assert (letter.sequence, letter.reason) == (bad, "EvaluatorCrashed")
+        await one.publish("github/push", {}, id="later")
+        await one.decide()
+        assert one.taker.fired == [("job", {"push": "later"})]
+
+
+async def decide_once(folder: Path) -> tuple[int | None, str]:
+    """Exit code and output of a process that decides what waits in the store."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.sensors.decide_once",
+        str(folder),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    async with asyncio.timeout(60):
+        output, _errors = await process.communicate()
+    return process.returncode, output.decode()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from events.bus import DeadLetterQuery, EffectState, Outcome, Publication, Standing
+from events.bus import DeadLetterQuery, EffectState, NewDeadLetter, Outcome, Publication, Standing, Step
 from events.topic import Topic
 from sensors.replay import Action, EventGone
 from tests.sensors.support import BUILD, JOIN, PROVENANCE, House, event, house
@@ -187,3 +187,89 @@ async def test_a_dry_run_changes_nothing(tmp_path: Path):
         assert plan.items[0].note == "is held from now on, waiting for b"
         assert await one.reader.memories("file:ci/join") == []
         assert await one.reader.decision(sequence) is None
+
+
+async def give_up(one: House, sequence: int, *, trigger: str = "", reason: str = "QuotaExceeded") -> None:
+    letter = NewDeadLetter(
+        sensor="file:ci/build", trigger=trigger, sequence=sequence, reason=reason, detail="given up"
+    )
+    await one.runner.commit(Step(dead_letters=[letter]))
+
+
+async def letters(one: House) -> list[tuple[str, str]]:
+    return [(letter.trigger, letter.reason) for letter in await one.reader.dead_letters(DeadLetterQuery())]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(MAIN, id="it fires"),
+        pytest.param({"body": {"ref": "refs/heads/dev"}}, id="it is filtered"),
+    ],
+)
+async def test_an_event_that_a_quota_gave_up_is_judged_and_its_letter_goes(tmp_path: Path, data: object):
+    """Also where nothing comes of it: thousands of filtered events would fill the dead letters for ever."""
+    async with house(tmp_path) as one:
+        sequence = await one.publish("github/push", data, id="d1")
+        await one.apply(BUILD)
+        await give_up(one, sequence)
+
+        expected = ("job", Action.CREATE) if data is MAIN else ("", Action.CLEAR)
+        assert (await actions(one, sequence, dry_run=True))[-1] == expected
+        assert len(await letters(one)) == 1
+        await one.decider.replay(sequence)
+
+        assert await letters(one) == []
+        assert len(one.taker.fired) == (data is MAIN)
+        assert len(await one.decisions(sequence)) == 1
+
+
+async def test_a_letter_stays_while_its_trigger_cannot_be_carried_out(tmp_path: Path):
+    stopped = BUILD + "        rateLimit: {requestsPerUnit: 0}\n"
+    async with house(tmp_path) as one:
+        sequence = await one.publish("github/push", MAIN, id="d1")
+        await one.apply(stopped)
+        await give_up(one, sequence)
+        await give_up(one, sequence, trigger="job", reason="RenderFailed")
+
+        await one.decider.replay(sequence)
+
+        assert sorted(await letters(one)) == [("", "QuotaExceeded"), ("job", "RenderFailed")]
+
+
+async def test_a_letter_of_a_trigger_that_now_filters_the_event_goes(tmp_path: Path):
+    async with house(tmp_path) as one:
+        await one.apply(BUILD)
+        sequence = await one.publish("github/push", NO_SHA, id="d1")
+        await one.decide()
+        assert await letters(one) == [("job", "RenderFailed")]
+        await one.apply(BUILD.replace("heads/main", "heads/other"))
+
+        await one.decider.replay(sequence)
+
+        assert await letters(one) == []
+        assert one.taker.fired == []
+
+
+async def test_a_side_of_a_join_that_a_quota_gave_up_is_held_by_a_replay(tmp_path: Path):
+    async with house(tmp_path) as one:
+        sequence = await one.publish("source/a", {}, id="a1")
+        await one.apply(JOIN)
+        await one.runner.commit(
+            Step(
+                dead_letters=[
+                    NewDeadLetter(
+                        sensor="file:ci/join",
+                        trigger="",
+                        sequence=sequence,
+                        reason="QuotaExceeded",
+                        detail="",
+                    )
+                ]
+            )
+        )
+        assert await actions(one, sequence) == [("both", Action.HOLD)]
+        assert await letters(one) == []
+        await one.publish("source/b", {}, id="b1")
+        await one.decide()
+        assert one.taker.fired == [("both", {"a": "a1", "b": "b1"})]

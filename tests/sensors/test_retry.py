@@ -55,6 +55,14 @@ def test_what_cannot_become_valid_is_given_up(retry):
     assert delay_s(retry, 1, failure(OnFailure.GIVE_UP)) is None
 
 
+def test_what_only_a_policy_refuses_is_tried_again_only_by_a_strategy():
+    refused = failure(OnFailure.RETRY_IF_ASKED)
+    asked = Retry(strategy=Strategy(steps=2, duration_s=3, factor=1, jitter=0))
+
+    assert delay_s(Retry(), 1, refused) is None
+    assert [delay_s(asked, count, refused) for count in (1, 2)] == [3, None]
+
+
 def test_a_strategy_counts_all_attempts_and_waits_by_upstreams_formula():
     retry = Retry(strategy=Strategy(steps=4, duration_s=3, factor=2, jitter=0.5))
 

@@ -1,6 +1,7 @@
 """A trigger for tests: renders a JSON document, repeatable."""
 
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from typing import ClassVar
@@ -39,6 +40,8 @@ class Record(Trigger):
         for event in events.values():
             if event.data == b'{"kill":"me"}' and "sensors.probe" in sys.modules:
                 os._exit(11)
+            if event.data == b'{"kill":"whoever reads this"}':
+                os.kill(os.getpid(), signal.SIGKILL)
             if event.data == b'{"bug":1}':
                 raise ZeroDivisionError
         document = apply_parameters(orjson.dumps(config.document), config.parameters, events)

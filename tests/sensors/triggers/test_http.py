@@ -70,8 +70,9 @@ def render(spec, *, data=b'{"a":{"b":"text"},"n":1,"line":"x\\r\\ny"}', policy=N
     return Http.render(json.dumps(spec).encode(), {"push": event}, context)
 
 
-def attempt():
+def attempt(*, is_strict=False):
     return AttemptContext(
+        is_strict=is_strict,
         namespace="ci",
         sensor="images",
         trigger="build",
@@ -254,7 +255,7 @@ async def test_a_status_policy_says_what_a_success_is(trigger, http_sink):
     assert (
         found[1].detail == "policy application resulted in failure. http response status 202 is not allowed"
     )
-    assert [found[1].then, found[2].then] == [OnFailure.GIVE_UP, OnFailure.RETRY]
+    assert [found[1].then, found[2].then] == [OnFailure.RETRY_IF_ASKED, OnFailure.RETRY]
 
 
 @pytest.mark.parametrize(
@@ -452,8 +453,11 @@ async def test_an_authority_that_is_no_certificate_is_named(trigger, tls_sink, s
     assert "secret ci/tls key `ca` holds no usable PEM certificate" in outcome.detail
 
 
-def check(member):
-    text = json.dumps({"apiVersion": "argoproj.io/v1alpha1", "kind": "Sensor", "spec": {"t": member}})
+def check(member, *, strict="false"):
+    head = {"annotations": {"kikkake/strict": strict}}
+    text = json.dumps(
+        {"apiVersion": "argoproj.io/v1alpha1", "kind": "Sensor", "metadata": head, "spec": {"t": member}}
+    )
     [document], _ = read_documents(text, "sensor.yaml")
     config = Http.Config.model_validate(member)
     return Http.check(document, config, ("spec", "t"), "trigger:build")
@@ -463,24 +467,44 @@ def check(member):
     ("member", "text"),
     [
         ({}, "template build is invalid, server URL is not specified"),
-        ({"url": "u", "method": "post"}, "only GET, DELETE, PATCH, POST and PUT methods are supported"),
-        ({"url": "u", "payload": [{"dest": "x"}]}, "payload index: 0. err: parameter source can't be empty"),
-        ({"url": "u", "tls": {}}, "invalid tls config, neither of caCertSecret"),
-        ({"url": "u", "tls": {"clientCertSecret": {}}}, "invalid tls config, both of clientCertSecret"),
-        ({"url": "u", "tls": {"insecureSkipVerify": True}}, "certificate is not verified"),
-        ({"url": "u", "headers": {"Host": "x"}}, "is not sent, as upstream"),
+        (
+            {"url": "http://u", "method": "post"},
+            "only GET, DELETE, PATCH, POST and PUT methods are supported",
+        ),
+        (
+            {"url": "http://u", "payload": [{"dest": "x"}]},
+            "payload index: 0. err: parameter source can't be empty",
+        ),
+        ({"url": "http://u", "tls": {}}, "invalid tls config, neither of caCertSecret"),
+        (
+            {"url": "http://u", "tls": {"clientCertSecret": {}}},
+            "invalid tls config, both of clientCertSecret",
+        ),
+        ({"url": "http://u", "tls": {"insecureSkipVerify": True}}, "certificate is not verified"),
+        ({"url": "http://u", "headers": {"Host": "x"}}, "is not sent, as upstream"),
+        ({"url": "ftp://u"}, "http.url is not an http or https URL with a host"),
+        ({"url": "http://u", "dynamicHeaders": [{"dest": "X"}]}, "parameter source can't be empty"),
+        ({"url": "http://u", "secureHeaders": [{}]}, "no usable name or no `valueFrom`"),
+        (
+            {"url": "http://u", "secureHeaders": [{"name": "X", "valueFrom": {}}]},
+            "secure header `X` has neither secretKeyRef nor configMapKeyRef",
+        ),
     ],
 )
 def test_faults_are_found_before_anything_fires(member, text):
     assert text in str(check(member)[0])
 
 
+def test_a_url_that_parameters_complete_is_no_fault():
+    assert check({"url": "HOST", "parameters": [value("a.b", "url")]}) == []
+
+
 def test_a_payload_without_dest_is_the_whole_body_and_no_fault():
-    assert check({"url": "u", "payload": [{"src": {"dependencyName": "push"}, "dest": ""}]}) == []
+    assert check({"url": "http://u", "payload": [{"src": {"dependencyName": "push"}, "dest": ""}]}) == []
 
 
 def test_skipped_verification_is_a_warning():
-    [finding] = check({"url": "u", "tls": {"insecureSkipVerify": True}})
+    [finding] = check({"url": "http://u", "tls": {"insecureSkipVerify": True}})
 
     assert finding.severity is Severity.WARNING
 
@@ -518,3 +542,34 @@ async def test_an_allowed_network_is_connected_to(http_sink, secrets):
         assert isinstance(await fire(trigger, {"url": http_sink.url}), Done)
     finally:
         await trigger.close()
+
+
+async def test_a_strict_sensor_connects_to_no_inner_address_and_others_do(trigger, http_sink):
+    rendered = render({"url": http_sink.url})
+
+    assert isinstance(await trigger.fire(rendered, attempt()), Done)
+    outcome = await trigger.fire(rendered, attempt(is_strict=True))
+
+    assert (outcome.reason, outcome.then) == ("AddressNotAllowed", OnFailure.GIVE_UP)
+    assert len(http_sink.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "strict", "found"),
+    [
+        ("http://169.254.169.254/latest", "false", [("InnerAddress", Severity.WARNING)]),
+        ("http://10.0.0.8:80/", "false", [("InnerAddress", Severity.WARNING)]),
+        ("https://[fd00::1]/", "false", [("InnerAddress", Severity.WARNING)]),
+        ("http://127.0.0.1:8080/", "false", []),
+        ("http://8.8.8.8/", "false", []),
+        ("http://build.ci/", "false", []),
+        ("http://10.0.0.8/", "true", [("AddressNotAllowed", Severity.ERROR)]),
+        ("http://127.0.0.1/", "true", [("AddressNotAllowed", Severity.ERROR)]),
+        ("https://example.com/", "true", []),
+    ],
+)
+def test_an_inner_address_in_the_url_is_reported_and_refused_under_strict(url, strict, found):
+    findings = check({"url": url}, strict=strict)
+
+    assert [(each.code, each.severity) for each in findings] == found
+    assert {each.at for each in findings} <= {"spec.t.url"}
