@@ -263,8 +263,8 @@ class Front:
             # asyncio wraps the system's words into a sentence of its own around the address.
             reason = os.strerror(error.errno) if error.errno else "the system refused it"
             where = self._settings.ports.get(number, number)
-            address = f"port {where} of {self._settings.host}"
-            text = f"{address} cannot be opened ({reason}); free it or choose another one"
+            what = f"port {where} cannot be opened on {self._settings.host} ({reason})"
+            text = f"{what}; free it or choose another one"
             return _problems(routes, "PortUnavailable", text)
         return []
 
