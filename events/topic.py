@@ -27,13 +27,13 @@ class Topic(NamedTuple):
 
 def length_prefixed(parts: Iterable[bytes]) -> bytes:
     """Each part behind its length in four bytes, big-endian: different tuples give different bytes."""
-    return b"".join(_prefixed(part) for part in parts)
+    return b"".join(prefixed(part) for part in parts)
 
 
 def event_key(topic: Topic, source: str, event_id: str) -> bytes:
     """SHA-256 (32 bytes) of the topic and the CloudEvents `source` and `id` (spec: effects, section 2)."""
     return hashlib.sha256(
-        _topic_bytes(topic) + _prefixed(source.encode()) + _prefixed(event_id.encode())
+        _topic_bytes(topic) + prefixed(source.encode()) + prefixed(event_id.encode())
     ).digest()
 
 
@@ -42,10 +42,11 @@ def replay_key(topic: Topic, body_mac: bytes) -> bytes:
 
     A sixth part with a fixed word keeps it apart from every event key (spec: signatures, rule 6).
     """
-    return hashlib.sha256(_topic_bytes(topic) + _BODY_MAC + _prefixed(body_mac) + _prefixed(b"")).digest()
+    return hashlib.sha256(_topic_bytes(topic) + _BODY_MAC + prefixed(body_mac) + prefixed(b"")).digest()
 
 
-def _prefixed(part: bytes) -> bytes:
+def prefixed(part: bytes) -> bytes:
+    """One part behind its length."""
     return len(part).to_bytes(4, "big") + part
 
 
@@ -55,4 +56,4 @@ def _topic_bytes(topic: Topic) -> bytes:
     return length_prefixed(part.encode() for part in topic)
 
 
-_BODY_MAC = _prefixed(b"body-mac")
+_BODY_MAC = prefixed(b"body-mac")

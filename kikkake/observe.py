@@ -25,6 +25,8 @@ class Observer:
     def __init__(self, metrics: Metrics, tell: Tell, *, as_json: bool) -> None:
         self._tell = tell
         self._as_json = as_json
+        self._series: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
+        """Looked up once: finding a series by its labels costs more than counting."""
         self._attempts = Counter(
             "kikkake_attempts",
             "Attempts of effects, by how they were answered.",
@@ -47,8 +49,13 @@ class Observer:
 
     def attempted(self, effect: Effect, answer: Done | Failed, took_us: int) -> None:
         word = "done" if isinstance(answer, Done) else answer.reason
-        self._attempts.labels(sensor_label(effect.sensor), effect.trigger, word).inc()
-        self._seconds.labels(effect.kind).observe(took_us / 1e6)
+        key = (effect.sensor, effect.trigger, word)
+        series = self._series.get(key)
+        if series is None:
+            count = self._attempts.labels(sensor_label(effect.sensor), effect.trigger, word)
+            series = self._series[key] = (count, self._seconds.labels(effect.kind))
+        series[0].inc()
+        series[1].observe(took_us / 1e6)
 
     def settled(self, effect: Effect, outcome: Outcome) -> None:
         if outcome.state is not EffectState.OPEN:

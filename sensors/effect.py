@@ -6,6 +6,7 @@ idempotency keys come from it.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from events.bus import EventRef, NewEffect, OrderMode, StoredEvent
 from events.event import Event
 from events.languages.gjson import Document, compile_path
 from events.languages.gjson.result import Kind
-from events.topic import length_prefixed
+from events.topic import length_prefixed, prefixed
 from sensors.compile import CompiledSensor
 from sensors.compile_trigger import CompiledTrigger
 from sensors.parameters import apply_parameters
@@ -56,10 +57,19 @@ def effect_id(
     uid: str, trigger: str, role: str, refs: Sequence[EventRef], *, occasion: str = "", nonce: str = ""
 ) -> bytes:
     """SHA-256, 32 bytes. Every part stands behind its length, so that different parts never give the same bytes."""
-    pairs = sorted((ref.dependency.encode(), ref.key) for ref in refs)
-    events = b"".join(length_prefixed(pair) for pair in pairs)
-    parts = (uid.encode(), trigger.encode(), role.encode(), events, occasion.encode(), nonce.encode())
-    return hashlib.sha256(length_prefixed(parts)).digest()
+    if len(refs) == 1:
+        events = prefixed(refs[0].dependency.encode()) + prefixed(refs[0].key)
+    else:
+        pairs = sorted((ref.dependency.encode(), ref.key) for ref in refs)
+        events = b"".join(length_prefixed(pair) for pair in pairs)
+    rest = prefixed(events) + prefixed(occasion.encode()) + prefixed(nonce.encode())
+    return hashlib.sha256(_who(uid, trigger, role) + rest).digest()
+
+
+@functools.lru_cache(maxsize=4096)
+def _who(uid: str, trigger: str, role: str) -> bytes:
+    """The same for every effect of a trigger."""
+    return length_prefixed((uid.encode(), trigger.encode(), role.encode()))
 
 
 def make_effect(

@@ -6,7 +6,6 @@ secret header to another host (design, section 5). Cookies are not kept, answers
 
 from __future__ import annotations
 
-import asyncio
 import io
 import socket
 import ssl
@@ -18,6 +17,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+from events.deadline import Deadlines
 from events.errors import KikkakeError
 from sensors.addresses import AddressPolicy
 
@@ -103,6 +103,7 @@ class HttpClient:
         self._addresses = addresses
         self._session: aiohttp.ClientSession | None = None
         self._proxies: dict[str, str] = {}
+        self._deadlines = Deadlines()
 
     async def send(self, request: Request, *, timeout_s: float) -> Answer:
         """The answer after all redirects, within `timeout_s` seconds.
@@ -110,7 +111,7 @@ class HttpClient:
         Raises RequestNotSent, NoAnswer, RedirectRefused, AddressNotAllowed, UrlUnusable.
         """
         try:
-            async with asyncio.timeout(timeout_s):
+            async with self._deadlines.within(timeout_s):
                 return await self._follow(request, timeout_s)
         except aiohttp.ConnectionTimeoutError as error:
             raise RequestNotSent(f"{_host(request.url)}: no connection in time") from error

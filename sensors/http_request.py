@@ -141,6 +141,7 @@ def _config(spec: bytes) -> HttpConfig:
         raise RenderFailed(f"http.{where} after its parameters: {first['msg']}") from error
 
 
+@functools.lru_cache(maxsize=1024)
 def url_fault(text: str) -> str:
     """Why nothing can be sent to that URL, or an empty text. Without the URL: it may hold a password."""
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ from sensors.spec import Parameter, ParameterSource
 from sensors.trigger import RenderFailed
 
 YAML = "application/yaml"
+_PLAIN_MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
+"""A dest that names a member of the payload's root: nothing that a path reads as more than a name."""
 
 
 class Value(NamedTuple):
@@ -73,6 +76,7 @@ def build_payload(parameters: Sequence[Parameter], events: Mapping[str, Event], 
     absent and that has no `value` is skipped, where upstream crashes. Raises RenderFailed.
     """
     document = b""
+    members: dict[str, bytes] = {}
     for index, parameter in enumerate(parameters):
         here = f"{at}[{index}]"
         source = parameter.src or ParameterSource()
@@ -81,8 +85,24 @@ def build_payload(parameters: Sequence[Parameter], events: Mapping[str, Event], 
             continue
         if not parameter.dest:
             return value.text.encode("utf-8", "surrogatepass")
+        if not document and _PLAIN_MEMBER.fullmatch(parameter.dest):
+            # Most payloads are one flat object: what sjson would write name by name is put together at once.
+            is_raw = source.use_raw_data and value.kind is not Kind.STRING
+            text = value.text
+            members[parameter.dest] = (
+                text.encode("utf-8", "surrogatepass") if is_raw else sjson.encode_text(text)
+            )
+            continue
+        document = document or _flat(members)
         document = _set(document, parameter.dest, value, source.use_raw_data, here)
-    return document
+    return document or _flat(members)
+
+
+def _flat(members: Mapping[str, bytes]) -> bytes:
+    """The object of these members; no bytes for none."""
+    if not members:
+        return b""
+    return b"{" + b",".join(b'"%b":%b' % (name.encode(), text) for name, text in members.items()) + b"}"
 
 
 def _find(source: ParameterSource, event: Event, at: str) -> Value:

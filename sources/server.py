@@ -167,7 +167,6 @@ class Front:
         now_s = loop.time()
         for connection in list(self._connections):
             connection.check_deadline(now_s)
-        self._service.deadlines.cancel_late(now_s)
         self._metrics.body_bytes_in_flight.set(self._service.body_bytes)
         # Without connections nothing ticks: an idle gateway costs nothing.
         self._ticker = loop.call_later(self._tick_s(), self._tick) if self._connections else None
@@ -175,11 +174,7 @@ class Front:
     def _tick_s(self) -> float:
         settings = self._settings
         shortest_s = min(
-            settings.head_timeout_s,
-            settings.body_timeout_s,
-            settings.publish_timeout_s,
-            settings.idle_timeout_s,
-            settings.linger_s,
+            settings.head_timeout_s, settings.body_timeout_s, settings.idle_timeout_s, settings.linger_s
         )
         return min(_TICK_S, shortest_s / 4)
 

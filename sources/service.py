@@ -11,11 +11,11 @@ import msgspec
 
 from events.bus import BusFull, BusUnavailable, EventTooLarge, Publication, Receipt, Standing
 from events.clock import Clock
+from events.deadline import Deadlines
 from events.log import Logger
 from events.metrics import Metrics
 from events.ports import SecretRef, Secrets, SecretUnavailable
 from events.topic import Topic
-from sources.deadline import Deadlines
 from sources.delivery import Answered, RawRequest, Rejected
 from sources.ingest import (
     Accepted,
@@ -68,7 +68,7 @@ class Service:
     ) -> None:
         self.settings = settings
         self.is_draining = False
-        self.deadlines = Deadlines()
+        self._deadlines = Deadlines()
         self.body_bytes = 0
         self.metrics = metrics
         self.log = log
@@ -111,7 +111,7 @@ class Service:
         """Prove, parse, store and answer; never raises what a sender could cause."""
         route = exchange.route
         try:
-            async with self.deadlines.within(self.settings.publish_timeout_s):
+            async with self._deadlines.within(self.settings.publish_timeout_s):
                 secrets = await self._read_secrets(route)
                 return await self._store(exchange, body, secrets)
         except Rejected as rejected:
