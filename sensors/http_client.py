@@ -6,6 +6,7 @@ secret header to another host (design, section 5). Cookies are not kept, answers
 
 from __future__ import annotations
 
+import functools
 import io
 import socket
 import ssl
@@ -91,6 +92,12 @@ _NOT_CONNECTED = (
 """Errors before a byte of the request went out: refused, DNS, TLS, or a proxy that would not connect."""
 
 
+@functools.lru_cache(maxsize=256)
+def _connect_timeout(timeout_s: float) -> aiohttp.ClientTimeout:
+    """For the connection alone: the whole exchange has the client's own deadline."""
+    return aiohttp.ClientTimeout(total=None, sock_connect=min(_CONNECT_TIMEOUT_S, timeout_s))
+
+
 class HttpClient:
     """Connections of one trigger; nothing is shared with others. Opened by the first request.
 
@@ -149,7 +156,7 @@ class HttpClient:
                 allow_redirects=False,
                 ssl=True if request.tls is None else request.tls,
                 proxy=self._proxy(request),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=min(_CONNECT_TIMEOUT_S, timeout_s)),
+                timeout=_connect_timeout(timeout_s),
             ) as response:
                 connection = response.connection
                 transport = connection.transport if connection is not None else None

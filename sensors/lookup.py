@@ -22,6 +22,9 @@ from sensors.trigger import TRIGGERS, RenderFailed, Trigger, TriggerServices
 _MAX_OLD_VERSIONS = 256
 """Compiled older versions that are kept: retries come back to them."""
 
+_MAX_FOUND = 4096
+"""Triggers that are remembered with their version; then all are looked up anew."""
+
 
 class Lookup:
     """Finds triggers, in memory first; one instance of each kind serves all Sensors of the process."""
@@ -43,10 +46,23 @@ class Lookup:
         self._kinds = kinds
         self._give_up_after_s = give_up_after_s
         self._instances: dict[type[Trigger], Trigger] = {}
+        self._found: dict[tuple[str, int, str, str], Acting] = {}
+        """A version never changes: what was found for it once stays right."""
         self._old: OrderedDict[int, CompiledSensor] = OrderedDict()
 
     def find(self, effect: Effect) -> Acting | None:
         """From memory, or None: then `load` is asked."""
+        key = (effect.sensor, effect.version, effect.trigger, effect.role)
+        acting = self._found.get(key)
+        if acting is None:
+            acting = self._find(effect)
+            if acting is not None:
+                if len(self._found) >= _MAX_FOUND:
+                    self._found.clear()
+                self._found[key] = acting
+        return acting
+
+    def _find(self, effect: Effect) -> Acting | None:
         sensor = self._known(effect)
         trigger = trigger_of(sensor, effect.trigger, effect.role) if sensor is not None else None
         if sensor is None or trigger is None or trigger.kind_class is None:
