@@ -21,6 +21,7 @@ from yarl import URL
 from events.deadline import Deadlines
 from events.errors import KikkakeError
 from sensors.addresses import AddressPolicy
+from sensors.http_wire import Wire, is_plain
 
 MAX_ANSWER_BYTES = 65_536
 """Of an answer's body that are read; the rest is not worth our memory, and closes the connection."""
@@ -109,6 +110,7 @@ class HttpClient:
         self._exchange = exchange or self._once
         self._addresses = addresses
         self._session: aiohttp.ClientSession | None = None
+        self._wire: Wire | None = None
         self._proxies: dict[str, str] = {}
         self._deadlines = Deadlines()
 
@@ -143,29 +145,13 @@ class HttpClient:
 
     async def _once(self, request: Request, timeout_s: float) -> tuple[Answer, str | None]:
         session = self._opened()
-        body: bytes | io.BytesIO | None = request.body or None
-        if len(request.body) > _LARGE_BODY_BYTES:
-            body = io.BytesIO(request.body)  # in pieces, so that it holds up none of the others
+        proxy = self._proxy(request)
         try:
-            async with session.request(
-                request.method,
-                request.url,
-                data=body,
-                headers=[*request.headers, *request.secret_headers],
-                skip_auto_headers=_OWN_HEADERS,
-                allow_redirects=False,
-                ssl=True if request.tls is None else request.tls,
-                proxy=self._proxy(request),
-                timeout=_connect_timeout(timeout_s),
-            ) as response:
-                connection = response.connection
-                transport = connection.transport if connection is not None else None
-                read = await _read(response)
-                if response.status >= 300 and transport is not None and transport.get_write_buffer_size():
-                    # Answered while the body was still on its way: nobody will read the rest of it.
-                    transport.abort()
-                answer = Answer(response.status, response.headers.get("Retry-After"), read)
-                return answer, response.headers.get("Location")
+            if proxy is None and self._wire is not None and len(request.body) <= _LARGE_BODY_BYTES:
+                headers = [*request.headers, *request.secret_headers]
+                if is_plain(request.url, headers):
+                    return await self._send_plain(self._wire, request, headers, timeout_s)
+            return await self._send_with_session(session, request, proxy, timeout_s)
         except _NOT_CONNECTED as error:
             if _was_refused(error):
                 raise AddressNotAllowed(f"{request.url.host} {_cause(error)}") from error
@@ -176,6 +162,49 @@ class HttpClient:
             raise
         except (aiohttp.ClientError, OSError) as error:
             raise NoAnswer(f"{_host(request.url)}: the connection broke ({type(error).__name__})") from error
+
+    @staticmethod
+    async def _send_plain(
+        wire: Wire, request: Request, headers: list[tuple[str, str]], timeout_s: float
+    ) -> tuple[Answer, str | None]:
+        message, body = await wire.send(
+            request.method,
+            request.url,
+            headers,
+            request.body,
+            tls=True if request.tls is None else request.tls,
+            timeout=_connect_timeout(timeout_s),
+            max_answer_bytes=MAX_ANSWER_BYTES,
+        )
+        answer = Answer(message.code, message.headers.get("Retry-After"), body)
+        return answer, message.headers.get("Location")
+
+    @staticmethod
+    async def _send_with_session(
+        session: aiohttp.ClientSession, request: Request, proxy: str | None, timeout_s: float
+    ) -> tuple[Answer, str | None]:
+        body: bytes | io.BytesIO | None = request.body or None
+        if len(request.body) > _LARGE_BODY_BYTES:
+            body = io.BytesIO(request.body)  # in pieces, so that it holds up none of the others
+        async with session.request(
+            request.method,
+            request.url,
+            data=body,
+            headers=[*request.headers, *request.secret_headers],
+            skip_auto_headers=_OWN_HEADERS,
+            allow_redirects=False,
+            ssl=True if request.tls is None else request.tls,
+            proxy=proxy,
+            timeout=_connect_timeout(timeout_s),
+        ) as response:
+            connection = response.connection
+            transport = connection.transport if connection is not None else None
+            read = await _read(response)
+            if response.status >= 300 and transport is not None and transport.get_write_buffer_size():
+                # Answered while the body was still on its way: nobody will read the rest of it.
+                transport.abort()
+            answer = Answer(response.status, response.headers.get("Retry-After"), read)
+            return answer, response.headers.get("Location")
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -191,6 +220,8 @@ class HttpClient:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
             )
+            if self._session.connector is not None:
+                self._wire = Wire(self._session.connector)
         return self._session
 
     def _socket(self, found: tuple[Any, ...]) -> socket.socket:
