@@ -57,6 +57,9 @@ class GithubConfig(SpecModel):
     """Former secrets, at most two, that are still accepted during a rotation."""
     restrict: bool = False
     """Refuse deliveries (403) of repositories and organisations that are not listed here."""
+    replay_by: Literal["body", "id"] = "body"
+    """`body`: the same body under another delivery id is stored as a suspected replay and not judged, since GitHub
+    does not sign the id. `id`: only the same id is the same delivery."""
     keep_rejected: bool = False
     """Keep authentic deliveries that were refused, for `kikkake events`."""
     api_token: SecretSelector | None = None

@@ -44,7 +44,6 @@ class Github(PushSource):
     stored_status = 200
     id_headers = ("x-github-delivery",)
     delivery_id_header = "X-GitHub-Delivery"
-    replay_by_mac = True
     needs_acknowledgement = False
 
     Config = GithubConfig
@@ -54,6 +53,7 @@ class Github(PushSource):
         super().__init__(config, namespace=namespace, event_source=event_source, event_name=event_name)
         self._metadata = orjson.dumps(config.metadata) if config.metadata else b""
         self._listed = config.listed() if config.restrict else None
+        self.replay_by_mac = config.replay_by == "body"
 
     @classmethod
     def check(cls, document: ResourceDocument, config: SpecModel, path: Path) -> list[Finding]:

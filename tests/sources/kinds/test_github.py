@@ -76,6 +76,12 @@ def test_the_body_mac_finds_a_replay_under_another_id():
     assert first.body_mac == again.body_mac == hmac.digest(SECRET, PUSH, "sha256")
 
 
+def test_replay_by_id_asks_for_no_mac():
+    """For senders whose bodies are legitimately identical (spec: signatures, rule 6)."""
+    publication = send(route(f"{SIGNED}, replayBy: id"), PUSH).publications[0]
+    assert publication.body_mac is None
+
+
 @pytest.mark.parametrize(
     ("name", "body"),
     [
