@@ -94,10 +94,9 @@ def test_recorded_deliveries_never_crash_a_kind_and_keep_their_topic(kind):
     assert taken
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [name for name in KINDS if name != "webhook"])
 def test_the_same_delivery_again_gives_the_same_ids(kind):
-    if kind == "webhook":
-        pytest.skip("any sender: without an id header each delivery is new")
+    """A webhook may have any sender: without an id header each of its deliveries is new."""
     route = example_route(kind)
     for _, body, headers in own_payloads(kind):
         first, second = send(route, body, headers), send(route, body, headers)
