@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 
 import msgspec
@@ -72,8 +73,10 @@ def main(kinds: Registry[Trigger] = TRIGGERS) -> None:
     decoder = msgspec.json.Decoder(ProbeRequest)
     for line in sys.stdin.buffer:
         asyncio.run(probe(decoder.decode(line), kinds))
-        sys.stdout.buffer.write(b"ok\n")
-        sys.stdout.buffer.flush()
+        try:
+            os.write(1, b"ok\n")
+        except BrokenPipeError:
+            return  # who asked was killed meanwhile: nobody waits for the answer
 
 
 if __name__ == "__main__":

@@ -2,12 +2,18 @@
 
 import asyncio
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
-from events.bus import DeadLetterQuery, Runner, RunnerState
+import msgspec
+
+from events.bus import DeadLetterQuery, Provenance, Runner, RunnerState, Standing, StoredEvent
+from events.event import Event
+from events.topic import Topic
 from sensors.decide import Decider
 from sensors.decision import MarkCode
+from sensors.quarantine import ProbeRequest
 from tests.sensors.support import BUILD, JOIN, KINDS, House, house
 
 PROBE = (sys.executable, "-m", "tests.sensors.kinds_probe")
@@ -148,3 +154,27 @@ async def decide_once(folder: Path) -> tuple[int | None, str]:
     async with asyncio.timeout(60):
         output, _errors = await process.communicate()
     return process.returncode, output.decode()
+
+
+def test_a_child_whose_asker_was_killed_ends_in_silence():
+    """Found by 200 kills: the answer met a closed pipe, and a traceback stood in the gateway's log."""
+    stored = StoredEvent(
+        1,
+        b"k",
+        Topic("ci", "default", "github", "push"),
+        0,
+        Standing.NEW,
+        Provenance(0, "", "github", ""),
+        Event(id="1", source="s", type="t", data=b"{}"),
+    )
+    request = msgspec.json.encode(ProbeRequest(stored=stored, sensors=(), held=(), store_key=b""))
+    child = subprocess.Popen(PROBE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdin is not None
+    assert child.stdout is not None
+    assert child.stderr is not None
+    child.stdout.close()
+    child.stdin.write(request + b"\n")
+    child.stdin.close()
+    with child.stderr:
+        assert child.stderr.read() == b""
+    assert child.wait(timeout=30) == 0
