@@ -11,25 +11,18 @@ used is kept in quarantine and answered 202 (spec: registries 3.8; source: distr
 from __future__ import annotations
 
 import dataclasses
-from typing import cast
 from urllib.parse import urlsplit
 
 import msgspec
 
 from events.clock import parse_time
-from events.errors import Finding
-from events.model import SpecModel
-from events.resource import Path, ResourceDocument
 from sources.artifact import Artifact, artifact_event, make_artifact
+from sources.authorized_registry import AuthorizedRegistry
 from sources.delivery import Delivery, unusable
-from sources.kind_checks import secret_count_findings
 from sources.payload import Payload
 from sources.registry_config import AuthorizedRegistryConfig
-from sources.selector import refs
-from sources.source import Endpoint, Parsed, Proof, PushSource
+from sources.source import Parsed
 from sources.strict_json import read_strict_json
-from sources.verify import FixedHeader, all_of
-from sources.webhook_context import WebhookContext, listening_findings
 
 CONTENT_TYPE = "application/vnd.docker.distribution.events.v1+json"
 _MAX_EVENTS = 1000
@@ -47,12 +40,11 @@ class _Envelope(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Envelope)
 
 
-class Distribution(PushSource):
+class Distribution(AuthorizedRegistry):
     """One notification endpoint of a registry."""
 
     kind = "distribution"
     event_type = "artifact.pushed"
-    punishes_4xx = True
 
     class Config(AuthorizedRegistryConfig):
         """Where to listen and what the registry sends as `Authorization`."""
@@ -61,24 +53,6 @@ class Distribution(PushSource):
         """Host (and port) under which clients pull, where the registry itself knows another name of it."""
 
     config: Config
-
-    @classmethod
-    def check(cls, document: ResourceDocument, config: SpecModel, path: Path) -> list[Finding]:
-        config = cast(Distribution.Config, config)
-        findings = listening_findings(document, config.webhook, path)
-        former = config.old_authorization_secrets
-        return findings + secret_count_findings(document, former, (*path, "oldAuthorizationSecrets"))
-
-    def endpoint(self) -> Endpoint:
-        return cast(WebhookContext, self.config.webhook).at(self.namespace)
-
-    def proof(self) -> Proof:
-        config = self.config
-        fixed = None
-        if config.authorization_secret is not None:
-            secrets = refs(self.namespace, config.authorization_secret, *config.old_authorization_secrets)
-            fixed = FixedHeader("authorization", secrets)
-        return all_of(cast(WebhookContext, config.webhook).bearer(self.namespace), fixed)
 
     def events(self, delivery: Delivery) -> list[Parsed]:
         body = Payload(read_strict_json(delivery.body)).object()

@@ -13,26 +13,20 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
 from events.clock import parse_time
 from events.codec import STRUCTURED, CodecError, decode_structured
-from events.errors import Finding
 from events.event import Event
-from events.model import SpecModel
-from events.resource import Path, ResourceDocument
 from sources.artifact import Artifact, artifact_event, make_artifact, split_reference
+from sources.authorized_registry import AuthorizedRegistry
 from sources.delivery import Delivery, unusable
-from sources.kind_checks import secret_count_findings
 from sources.payload import Payload, content_id
 from sources.registry_config import AuthorizedRegistryConfig
-from sources.selector import refs
-from sources.source import Endpoint, Parsed, Proof, PushSource
+from sources.source import Parsed
 from sources.strict_json import read_strict_json
-from sources.verify import FixedHeader, all_of
-from sources.webhook_context import WebhookContext, listening_findings
 
 _ACTIONS = {
     **dict.fromkeys(("PUSH_ARTIFACT", "pushImage", "harbor.artifact.pushed"), "push"),
@@ -49,35 +43,16 @@ _ACTIONS = {
 _UNFIT = re.compile(r"[^a-z0-9._-]+", re.ASCII)
 
 
-class Harbor(PushSource):
+class Harbor(AuthorizedRegistry):
     """One webhook policy of a Harbor project."""
 
     kind = "harbor"
     event_type = "artifact.pushed"
-    punishes_4xx = True
 
     class Config(AuthorizedRegistryConfig):
         """Where to listen and what Harbor sends as `Authorization`."""
 
     config: Config
-
-    @classmethod
-    def check(cls, document: ResourceDocument, config: SpecModel, path: Path) -> list[Finding]:
-        config = cast(Harbor.Config, config)
-        findings = listening_findings(document, config.webhook, path)
-        former = config.old_authorization_secrets
-        return findings + secret_count_findings(document, former, (*path, "oldAuthorizationSecrets"))
-
-    def endpoint(self) -> Endpoint:
-        return cast(WebhookContext, self.config.webhook).at(self.namespace)
-
-    def proof(self) -> Proof:
-        config = self.config
-        fixed = None
-        if config.authorization_secret is not None:
-            secrets = refs(self.namespace, config.authorization_secret, *config.old_authorization_secrets)
-            fixed = FixedHeader("authorization", secrets)
-        return all_of(cast(WebhookContext, config.webhook).bearer(self.namespace), fixed)
 
     def events(self, delivery: Delivery) -> list[Parsed]:
         body = Payload(read_strict_json(delivery.body)).object()
