@@ -34,7 +34,7 @@ crash: dev-environment ## kill the gateway at random times and count what was lo
 lock: dev-environment ## write requirements*.txt anew from pyproject.toml (UPGRADE=--upgrade takes newer versions)
 	@$(UV_COMPILE) pyproject.toml --output-file requirements.txt
 	@$(UV_COMPILE) --group build --constraint requirements.txt --output-file requirements-build.txt
-	@$(UV_COMPILE) pyproject.toml --group dev --constraint requirements.txt --constraint requirements-build.txt \
+	@$(UV_COMPILE) pyproject.toml --extra s3 --group dev --constraint requirements.txt --constraint requirements-build.txt \
 		--output-file requirements-dev.txt
 	@grep -c '^[a-z]' requirements.txt requirements-build.txt requirements-dev.txt
 

@@ -21,11 +21,13 @@ from events.languages.gjson import (
 )
 from events.languages.gjson.search import lookup
 from events.languages.gjson.validity import is_valid
-from tests.oracles import json_cases, record
+from tests.oracles import json_cases
 from tests.oracles.oracle import Oracle
+from tests.oracles.recordings.gjson import gjson_vector
+from tests.oracles.vectors import Vector, read
 
 SEEDS = st.integers(min_value=0, max_value=2**32)
-VECTORS = record.read("gjson")
+VECTORS = read("gjson")
 
 
 def get(document: str | bytes, path: str) -> Result:
@@ -48,7 +50,7 @@ def carried(value: object) -> object:
     return value
 
 
-def same(vector: record.Vector) -> None:
+def same(vector: Vector) -> None:
     """The scanner, and the compiled path on a new and on a much used document, answer as the library did."""
     raw = vector["document"].encode()
     document, used = Document(raw), Document(raw)
@@ -76,7 +78,7 @@ def test_recorded_answers_of_the_library_are_ours(number):
 @pytest.mark.oracle
 def test_the_recording_is_what_the_library_says_today(gjson_oracle):
     for vector in VECTORS:
-        assert record.gjson_vector(gjson_oracle, vector["document"], vector["path"]) == vector
+        assert gjson_vector(gjson_oracle, vector["document"], vector["path"]) == vector
 
 
 @pytest.mark.oracle
@@ -84,7 +86,7 @@ def test_the_recording_is_what_the_library_says_today(gjson_oracle):
 @given(seed=SEEDS)
 def test_the_library_answers_generated_paths_the_same_way(gjson_oracle, seed):
     random = Random(seed)
-    same(record.gjson_vector(gjson_oracle, json_cases.container(random), json_cases.path(random)))
+    same(gjson_vector(gjson_oracle, json_cases.container(random), json_cases.path(random)))
 
 
 @pytest.mark.oracle
@@ -100,7 +102,7 @@ def test_the_library_answers_injured_documents_and_paths_the_same_way(gjson_orac
             texts = document.decode(), path.decode()
         except UnicodeDecodeError:
             continue
-        same(record.gjson_vector(gjson_oracle, *texts))
+        same(gjson_vector(gjson_oracle, *texts))
 
 
 def test_a_missing_path_is_not_a_null():

@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 
 from events.languages.gjson import Document, PathError, compile_path
 from events.languages.sjson import MAX_FILL, SetError, encode_text, set_raw, set_text
-from tests.oracles import json_cases, record
+from tests.oracles import json_cases
+from tests.oracles.recordings.sjson import sjson_vector
+from tests.oracles.vectors import Vector, read
 
 SEEDS = st.integers(min_value=0, max_value=2**32)
-VECTORS = record.read("sjson")
+VECTORS = read("sjson")
 
 
-def written(vector: record.Vector) -> tuple[bytes, str]:
+def written(vector: Vector) -> tuple[bytes, str]:
     """The document after the write that `vector` describes, and the error."""
     document = vector["document"].encode()
     try:
@@ -25,7 +27,7 @@ def written(vector: record.Vector) -> tuple[bytes, str]:
         return b"", str(error)
 
 
-def same(vector: record.Vector) -> None:
+def same(vector: Vector) -> None:
     assert written(vector) == (vector["after"].encode(), vector["error"]), vector
 
 
@@ -39,7 +41,7 @@ def test_recorded_writes_of_the_library_are_ours(number):
 def test_the_recording_is_what_the_library_does_today(sjson_oracle):
     for vector in VECTORS:
         value = {name: vector[name] for name in ("text", "raw") if name in vector}
-        assert record.sjson_vector(sjson_oracle, vector["document"], vector["path"], value) == vector
+        assert sjson_vector(sjson_oracle, vector["document"], vector["path"], value) == vector
 
 
 @pytest.mark.oracle
@@ -56,7 +58,7 @@ def test_the_library_writes_the_same_way(sjson_oracle, seed):
     ours = written({"document": document, "path": path, **value})
     if "elements beyond" in ours[1]:
         return  # the library would fill the memory
-    vector = record.sjson_vector(sjson_oracle, document, path, value)
+    vector = sjson_vector(sjson_oracle, document, path, value)
     if "panic" in vector:
         assert "cannot be written to" in ours[1]
     else:
