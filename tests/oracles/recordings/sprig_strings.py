@@ -1,0 +1,15 @@
+"""Texts of sprig 3.3.0: case, cutting, trimming, splitting, joining, quoting."""
+
+from collections.abc import Iterator
+from random import Random
+
+from tests.oracles import sprig_text_cases as cases
+from tests.oracles.oracle import Oracle
+from tests.oracles.vectors import Vector
+
+
+def vectors() -> Iterator[Vector]:
+    """Thirty calls of each function."""
+    with Oracle("template") as oracle:
+        for case in cases.calls(Random("sprig 3.3.0 strings"), cases.STRINGS, 30):
+            yield cases.text_vector(oracle, case)
