@@ -6,6 +6,7 @@ exactly stays an int here, since both print alike, unless the caller is about to
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterable
@@ -23,6 +24,8 @@ MAX_DEPTH = 1000
 """Of what is written; Go reads 10,000 levels."""
 
 _AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
+_MINUS_ZERO = re.compile(rb"-0(?![0-9.eE])")
+"""The one integer whose sign Go prints and Python drops."""
 _LONG_NUMBER = b"0" * 16
 """In a text whose digits are zeros: sixteen digits, from which on float64 loses some."""
 _WHOLE = compile_path("@this")
@@ -47,9 +50,22 @@ def read_json(data: bytes, *, as_floats: bool) -> Any:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
         return _read_leniently(data)
+    if _MINUS_ZERO.search(data):
+        value = _with_minus_zero(data, value)
     if as_floats or _LONG_NUMBER in data.translate(_AS_ZEROS):
         return _floats(value, whole=as_floats)
     return value
+
+
+def _with_minus_zero(data: bytes, value: Any) -> Any:
+    try:
+        return json.loads(data, parse_int=_integer)
+    except RecursionError:  # some hundred levels deep: orjson goes further
+        return value
+
+
+def _integer(text: str) -> int | float:
+    return -0.0 if text == "-0" else int(text)
 
 
 def _read_leniently(data: bytes) -> Any:

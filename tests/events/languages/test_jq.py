@@ -220,3 +220,9 @@ def test_vectors_cover_what_people_use():
 def test_a_value_that_is_nested_too_deeply_to_be_written_is_an_error(after):
     with pytest.raises(JqError, match="deep"):
         transform(f"reduce range(5000) as $i (null; [.]) | {after}")
+
+
+@pytest.mark.parametrize("data", ['{"n":-0}', '{"l":[-0,0,"-0"]}', '{"n":-0.0}'])
+def test_minus_zero_keeps_its_sign(data):
+    """As Go reads and prints it; a text is left alone."""
+    assert transform(".", data) == data.replace("-0.0", "-0")
