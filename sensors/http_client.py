@@ -68,6 +68,8 @@ class Request:
     body: bytes = b""
     tls: ssl.SSLContext | None = None
     """None: the system's roots, and the proxies of the environment as in Go."""
+    max_answer_bytes: int = MAX_ANSWER_BYTES
+    """How much of the answer's body is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,9 @@ class Answer:
     status: int
     retry_after: str | None
     body: bytes
-    """At most MAX_ANSWER_BYTES."""
+    """At most `Request.max_answer_bytes`."""
+    is_whole: bool = True
+    """False: there is more, or it broke off."""
 
 
 Exchange = Callable[[Request, float], Awaitable[tuple[Answer, str | None]]]
@@ -167,16 +171,16 @@ class HttpClient:
     async def _send_plain(
         wire: Wire, request: Request, headers: list[tuple[str, str]], timeout_s: float
     ) -> tuple[Answer, str | None]:
-        message, body = await wire.send(
+        message, body, is_whole = await wire.send(
             request.method,
             request.url,
             headers,
             request.body,
             tls=True if request.tls is None else request.tls,
             timeout=_connect_timeout(timeout_s),
-            max_answer_bytes=MAX_ANSWER_BYTES,
+            max_answer_bytes=request.max_answer_bytes,
         )
-        answer = Answer(message.code, message.headers.get("Retry-After"), body)
+        answer = Answer(message.code, message.headers.get("Retry-After"), body, is_whole)
         return answer, message.headers.get("Location")
 
     @staticmethod
@@ -199,11 +203,11 @@ class HttpClient:
         ) as response:
             connection = response.connection
             transport = connection.transport if connection is not None else None
-            read = await _read(response)
+            read, is_whole = await _read(response, request.max_answer_bytes)
             if response.status >= 300 and transport is not None and transport.get_write_buffer_size():
                 # Answered while the body was still on its way: nobody will read the rest of it.
                 transport.abort()
-            answer = Answer(response.status, response.headers.get("Retry-After"), read)
+            answer = Answer(response.status, response.headers.get("Retry-After"), read, is_whole)
             return answer, response.headers.get("Location")
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -241,19 +245,19 @@ class HttpClient:
         return self._proxies.get(request.url.scheme)
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """The body as far as it is kept. An answer whose rest breaks or does not end is an answer all the same."""
+async def _read(response: aiohttp.ClientResponse, most: int) -> tuple[bytes, bool]:
+    """The body as far as it is kept, and whether that is all: one whose rest breaks is an answer all the same."""
     kept = bytearray()
     try:
-        while len(kept) < MAX_ANSWER_BYTES:
-            piece = await response.content.read(MAX_ANSWER_BYTES - len(kept))
+        while len(kept) < most:
+            piece = await response.content.read(most - len(kept))
             if not piece:
-                return bytes(kept)
+                return bytes(kept), True
             kept += piece
     except (aiohttp.ClientError, OSError):
         pass
     response.close()
-    return bytes(kept)
+    return bytes(kept), False
 
 
 def _redirected(request: Request, status: int, location: str) -> Request:

@@ -38,8 +38,8 @@ class Wire:
         tls: object,
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - the library's settings of the connection
         max_answer_bytes: int,
-    ) -> tuple[RawResponseMessage, bytes]:
-        """The answer's head, and its body as far as `max_answer_bytes` go. `tls` as aiohttp's `ssl`."""
+    ) -> tuple[RawResponseMessage, bytes, bool]:
+        """The answer's head, its body as far as `max_answer_bytes` go, and whether that is all. `tls` as aiohttp's."""
         try:
             connection = await self._connector.connect(self._target(url, tls), [], timeout)
         except TimeoutError as error:
@@ -68,7 +68,7 @@ class Wire:
             connection.release()
         else:
             connection.close()
-        return message, answer
+        return message, answer, is_whole
 
     def _target(self, url: URL, tls: object) -> ClientRequest:
         """What the pool needs to know of the other side; the same for every request there."""

@@ -68,7 +68,7 @@ async def listening(*answers):
 
 async def send(peer, wire, method="POST", path="/x?a=b", headers=(), body=b"hello", most=65536):
     url = URL(f"http://127.0.0.1:{peer.port}{path}")
-    message, answer = await wire.send(
+    message, answer, _is_whole = await wire.send(
         method, url, list(headers), body, tls=True, timeout=TIMEOUT, max_answer_bytes=most
     )
     return message.code, answer

@@ -31,7 +31,7 @@ class KubeReader:
     def __init__(self, port: int, ca_file: Path, token: str) -> None:
         tls = ssl.create_default_context(cafile=str(ca_file))
         self._connection = http.client.HTTPSConnection("127.0.0.1", port, context=tls, timeout=_TIMEOUT_S)
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._headers = {"Authorization": f"Bearer {token}"}
 
     def __enter__(self) -> Self:
         return self
@@ -71,24 +71,33 @@ class KubeReader:
         """Create `body` in the collection `path`."""
         return _accepted(*self._request("POST", path, body))
 
+    def patch(self, path: str, change: Object) -> Object:
+        """Merge `change` into the object at `path`."""
+        return _accepted(*self._request("PATCH", path, change, "application/merge-patch+json"))
+
     def delete(self, path: str) -> None:
         """Delete the object at `path`."""
         _accepted(*self._request("DELETE", path))
 
-    def _request(self, method: str, path: str, body: Object | None = None) -> tuple[int, bytes]:
+    def _request(
+        self, method: str, path: str, body: Object | None = None, content_type: str = "application/json"
+    ) -> tuple[int, bytes]:
         content = None if body is None else json.dumps(body).encode()
+        headers = {**self._headers, "Content-Type": content_type}
         try:
-            return self._exchange(method, path, content)
+            return self._exchange(method, path, content, headers)
         except http.client.RemoteDisconnected:
             # An idle connection that the server closed meanwhile; the request was not read.
             self._connection.close()
-            return self._exchange(method, path, content)
+            return self._exchange(method, path, content, headers)
         except BaseException:
             self._connection.close()
             raise
 
-    def _exchange(self, method: str, path: str, content: bytes | None) -> tuple[int, bytes]:
-        self._connection.request(method, path, body=content, headers=self._headers)
+    def _exchange(
+        self, method: str, path: str, content: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, bytes]:
+        self._connection.request(method, path, body=content, headers=headers)
         with self._connection.getresponse() as response:
             return response.status, response.read()
 
