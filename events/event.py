@@ -36,6 +36,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=
         return Document(self.data or b"")
 
     @cached_property
+    def time_us(self) -> int | None:
+        """`time` in microseconds since 1970, UTC; None where there is none, or a text that is no time."""
+        return parse_time(self.time) if self.time else None
+
+    @cached_property
     def context_document(self) -> Document:
         """The attributes as a JSON document: what `contextKey` paths read."""
         return Document(self.context_json)
@@ -53,7 +58,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=
 
     def context(self) -> dict[str, Any]:
         """The attributes in upstream's order; the time in UTC and whole seconds, null where there is none."""
-        time_us = parse_time(self.time) if self.time else None
+        time_us = self.time_us
         return {
             "id": self.id,
             "source": self.source,

@@ -181,9 +181,14 @@ def _shown(record: logging.LogRecord) -> dict[str, Any]:
     return {_clean(name): redacted(name, value) for name, value in keys.items()}
 
 
+def names_a_secret(name: str) -> bool:
+    """Whether what stands under this name is most likely a secret."""
+    return bool(_SECRET_NAME.search(name)) and not _NAMES_A_SECRET.search(name)
+
+
 def redacted(name: str, value: Any) -> Any:
     """A value as it may stand in a log line under that name."""
-    if isinstance(value, Secret) or (_SECRET_NAME.search(name) and not _NAMES_A_SECRET.search(name)):
+    if isinstance(value, Secret) or names_a_secret(name):
         return _MASK
     if isinstance(value, bytes | bytearray | memoryview):
         return f"<{len(value)} bytes>"

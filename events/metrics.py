@@ -23,6 +23,12 @@ class Metrics:
             ["event_source", "event_name", "standing"],
             registry=self.registry,
         )
+        self.ingest_filtered = Counter(
+            "kikkake_ingest_filtered",
+            "Events that the source's own filter dropped: `filtered`, or `failed` where it could not be evaluated.",
+            ["event_source", "event_name", "reason"],
+            registry=self.registry,
+        )
         self.ingest_rejected = Counter(
             "kikkake_ingest_rejected",
             "Deliveries that were refused, by cause.",

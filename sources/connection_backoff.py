@@ -5,13 +5,12 @@ Upstream gives a source up after these steps. Here the supervisor then waits, st
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
+from events.languages.go_durations import BadDuration, parse_duration
 from events.model import SpecModel
 
-_UNITS_NS = {"ns": 1, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "h": 3600e9}
-_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_NS_PER_S = 1_000_000_000
 _DEFAULT_DURATION_S = 1.0
 _DEFAULT_STEPS = 5
 _LONGEST_WAIT_S = 600.0
@@ -42,7 +41,7 @@ class ConnectionBackoff(SpecModel):
         if isinstance(self.duration, str):
             duration_s = go_duration_s(self.duration) or 0.0
         elif self.duration is not None:
-            duration_s = self.duration / 1e9
+            duration_s = self.duration / _NS_PER_S
         factor = 1.0 if self.factor is None else self.factor
         jitter = 1.0 if self.jitter is None else self.jitter
         steps = self.steps if self.steps and self.steps > 0 else _DEFAULT_STEPS
@@ -55,11 +54,7 @@ class ConnectionBackoff(SpecModel):
 
 def go_duration_s(text: str) -> float | None:
     """Seconds of a Go duration (`1h30m`, `-1.5s`, `0`), or None where the text is none."""
-    unsigned = text[1:] if text[:1] in {"+", "-"} else text
-    if unsigned == "0":
-        return 0.0
-    parts = _PART.findall(unsigned)
-    if not parts or "".join(number + unit for number, unit in parts) != unsigned:
+    try:
+        return parse_duration(text) / _NS_PER_S
+    except BadDuration:
         return None
-    nanoseconds = sum(float(number) * _UNITS_NS[unit] for number, unit in parts)
-    return (-nanoseconds if text[0] == "-" else nanoseconds) / 1e9

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from events.errors import Finding
 from events.model import SpecModel
 from events.resource import Path, ResourceDocument
+from sources.event_filter import ExpressionFilter
 from sources.kind_checks import hook_findings, secret_count_findings
 from sources.selector import SecretSelector
 from sources.webhook_context import WebhookContext, listening_findings
@@ -80,8 +81,8 @@ class GithubConfig(SpecModel):
     """For creating hooks, which Kikkake does not do."""
     metadata: dict[str, str] = Field(default_factory=dict)
     """Copied into the event under `metadata`."""
-    filter: Any = None
-    """Upstream's expression filter."""
+    filter: ExpressionFilter | None = None
+    """Drop events for which the expression is not true."""
 
     def listed(self) -> frozenset[str]:
         """Full names of the repositories and names of the organisations, in lower case."""

@@ -7,7 +7,7 @@ raw bytes, parsing. What a refused request may learn is decided here too.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,9 @@ from events.event import Event
 from events.ports import SecretRef
 from events.topic import Topic
 from sources.delivery import Answered, Delivery, Headers, RawRequest, Rejected
+from sources.event_filter import EventFilter, Verdict, filter_of
 from sources.route import Endpoint, PathPattern, compile_path
-from sources.source import PushSource
+from sources.source import Parsed, PushSource
 from sources.verify import SIGNATURE_HEADERS, Evidence, Proof, Unproven, refused
 
 PROBLEMS = "/problems/"
@@ -42,6 +43,7 @@ class Route:
     credential_headers: frozenset[str]
     """Refused when doubled, and never part of an event."""
     keeps_rejected: bool
+    event_filter: EventFilter | None
 
     @property
     def event_source(self) -> str:
@@ -61,6 +63,7 @@ def make_route(source: PushSource, event_bus: str) -> Route:
         proof=proof,
         credential_headers=SIGNATURE_HEADERS | frozenset(proof.headers),
         keeps_rejected=bool(getattr(source.config, "keep_rejected", False)),
+        event_filter=filter_of(source.config),
     )
 
 
@@ -70,6 +73,8 @@ class Accepted(msgspec.Struct, frozen=True):
     publications: list[Publication]
     rejected: Rejected | None = None
     uses_old_secret: bool = False
+    dropped: tuple[Verdict, ...] = ()
+    """What the source's own filter said of the events that it dropped."""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -159,6 +164,7 @@ def admit(
         found = route.source.events(delivery)
         if isinstance(found, Answered):
             return found
+        kept, dropped = _filtered(route, found, now_us)
         publications = [
             Publication(
                 route.topic,
@@ -166,11 +172,28 @@ def admit(
                 provenance,
                 None if parsed.replay_exempt else mac,
             )
-            for parsed in found
+            for parsed in kept
         ]
     except Rejected as rejected:
         return _keep(route, delivery, provenance, rejected.after_proof())
-    return Accepted(publications, uses_old_secret=verified.uses_old_secret)
+    return Accepted(publications, uses_old_secret=verified.uses_old_secret, dropped=dropped)
+
+
+def _filtered(
+    route: Route, found: Iterable[Parsed], now_us: int
+) -> tuple[Iterable[Parsed], tuple[Verdict, ...]]:
+    """The events that the source's own filter lets pass, and what it said of the others."""
+    if route.event_filter is None:
+        return found, ()
+    kept: list[Parsed] = []
+    dropped: list[Verdict] = []
+    for parsed in found:
+        verdict = route.event_filter.judge(parsed.event.data, now_us)
+        if verdict.is_passed:
+            kept.append(parsed)
+        else:
+            dropped.append(verdict)
+    return kept, tuple(dropped)
 
 
 def _delivery(route: Route, request: RawRequest, now_us: int) -> Delivery:
@@ -225,6 +248,9 @@ def stored_reply(route: Route, accepted: Accepted, receipts: Sequence[Receipt], 
         body["rejected"] = accepted.rejected.cause
     elif not ids:
         body["filtered"] = True
+        if any(verdict.failure for verdict in accepted.dropped):
+            # The sender has done nothing wrong: success, as upstream, but visible to who tries the filter out.
+            body["filterFailed"] = True
     known = [id_ for id_, receipt in zip(ids, receipts, strict=True) if receipt.standing is not Standing.NEW]
     if known:
         body["duplicate"] = len(known) == len(ids)

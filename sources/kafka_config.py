@@ -14,6 +14,7 @@ from events.ports import SecretRef
 from events.resource import Path, ResourceDocument
 from sources.client_tls import ClientTls
 from sources.connection_backoff import ConnectionBackoff
+from sources.event_filter import ExpressionFilter
 from sources.selector import SecretSelector, refs
 
 _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -41,12 +42,6 @@ class Sasl(SpecModel):
     """The user's name."""
     password_secret: SecretSelector | None = None
     """The user's password."""
-
-
-class ExpressionFilter(SpecModel):
-    """A filter on the data; not carried out yet."""
-
-    expression: str = ""
 
 
 class AwsMskIamAuth(SpecModel):
@@ -90,6 +85,7 @@ class KafkaConfig(SpecModel):
     metadata: dict[str, str] = {}
     """Copied into the data of each event."""
     filter: ExpressionFilter | None = None
+    """Drop records for which the expression is not true."""
 
     @property
     def brokers(self) -> tuple[str, ...]:
@@ -173,10 +169,7 @@ def _refused_here(document: ResourceDocument, config: KafkaConfig, path: Path) -
 
 
 def _not_yet(document: ResourceDocument, config: KafkaConfig, path: Path) -> Iterator[Finding]:
-    """Documented fields that this build does not carry out: each stops this event, by name (design, section 5).
-
-    `filter` is told by `spec.read_event_source`, for every kind that has it.
-    """
+    """Documented fields that this build does not carry out: each stops this event, by name (design, section 5)."""
     fields: list[Path] = []
     if config.sasl is not None and config.sasl.mechanism in _MECHANISMS_NOT_YET:
         fields.append(("sasl", "mechanism"))

@@ -17,6 +17,7 @@ from events.metrics import Metrics
 from events.ports import SecretRef, Secrets, SecretUnavailable
 from events.topic import Topic
 from sources.delivery import Answered, RawRequest, Rejected
+from sources.event_filter import Verdict
 from sources.ingest import (
     Accepted,
     Reply,
@@ -164,6 +165,22 @@ class Service:
             self._note_refusal(accepted.rejected, head.peer, route, "", request_id)
         return stored_reply(route, accepted, receipts, request_id)
 
+    def _note_dropped(self, route: Route, verdict: Verdict, peer: str) -> None:
+        """An event that the source's own filter dropped; one on which it failed is worth a look."""
+        source, name = route.event_source, route.topic.event_name
+        self.metrics.ingest_filtered.labels(source, name, verdict.reason).inc()
+        if verdict.failure:
+            self.log.limited_warning(
+                "ingest.filter_failed",
+                (source, name),
+                event_source=source,
+                event_name=name,
+                error=verdict.failure,
+                peer=peer,
+            )
+        else:
+            self.log.debug("ingest.filtered", event_source=source, event_name=name)
+
     def _note_replay(self, route: Route, publication: Publication, peer: str) -> None:
         """A body that came before under another id: stored, judged by no Sensor until somebody replays it."""
         self.log.limited_warning(
@@ -261,6 +278,8 @@ class Service:
         counters = self._counters.get(route.topic)
         if counters is None:
             counters = self._counters[route.topic] = RouteCounters(self.metrics, route)
+        for verdict in accepted.dropped:
+            self._note_dropped(route, verdict, exchange.head.peer)
         for publication, receipt in zip(accepted.publications, receipts, strict=True):
             counters.stored[receipt.standing].inc()
             if receipt.standing is Standing.SUSPECTED_REPLAY:

@@ -12,6 +12,8 @@ from events.errors import Finding, ResourceRefused, Scope, Severity
 from events.model import SpecModel, read_model
 from events.registry import KindNotFound
 from events.resource import Path, ResourceDocument, nearest_name, type_word
+from sources.event_filter import filter_findings
+from sources.rules import event_source_traps
 from sources.source import SOURCES, PullSource, PushSource
 
 API_VERSION = "argoproj.io/v1alpha1"
@@ -120,6 +122,7 @@ class _Reader:
             if kind not in fields:
                 self._read_kind(kind, events)
         self._check_whole(fields)
+        self._findings += event_source_traps(self._document, frozenset(EventSourceFields.field_names()))
         if common is None or any(_refuses(finding) for finding in self._findings):
             raise self._refused()
         broken = {finding.part for finding in self._findings if finding.severity is Severity.ERROR}
@@ -168,7 +171,7 @@ class _Reader:
         config, faults = read_model(self._document, family.Config, value, path, code=_CODE)
         if config is not None:
             faults += family.check(self._document, config, path)
-            faults += self._common_findings(family, config, name, path)
+            faults += filter_findings(self._document, config, path)
         self._findings += [_placed(finding, name, refuses_all=kind in _IS_ROLLING) for finding in faults]
         if config is None or any(finding.severity is Severity.ERROR for finding in faults):
             return
@@ -177,19 +180,6 @@ class _Reader:
         )
         self._events.append(EventSpec(kind=kind, name=name, path=path, source=source))
         self._findings += self._proof_findings(source, name, path)
-
-    def _common_findings(
-        self, family: type[PushSource | PullSource], config: SpecModel, name: str, path: Path
-    ) -> Iterator[Finding]:
-        if "filter" in family.Config.field_names() and getattr(config, "filter", None) is not None:
-            yield self._document.finding(
-                (*path, "filter"),
-                f"filter.expression is not carried out by version {_version()} of Kikkake",
-                "filter in the Sensor instead (spec.dependencies[].filters)",
-                code="FieldNotBuilt",
-                scope=Scope.PART,
-                part=f"event:{name}",
-            )
 
     def _proof_findings(self, source: PushSource | PullSource, name: str, path: Path) -> Iterator[Finding]:
         if not isinstance(source, PushSource) or source.secret_refs():

@@ -30,6 +30,7 @@ from events.metrics import Metrics
 from events.ports import Secrets
 from events.topic import Topic
 from sources.delivery import Rejected
+from sources.event_filter import Verdict, filter_of
 from sources.ingest import REJECTED_SUFFIX, REJECTED_TYPE
 from sources.source import Pulled, PullFailed, PullSource
 
@@ -104,6 +105,10 @@ class PullStatus:
     duplicates: int = 0
     rejected: int = 0
     """Events in quarantine."""
+    filtered: int = 0
+    """Events that the source's own filter dropped."""
+    filter_failed: int = 0
+    """Those among them on which it failed."""
 
 
 class Supervisor:
@@ -183,6 +188,7 @@ class _Keeper:
         )
         self._tools = tools
         self._connected_us: int | None = None
+        self._filter = filter_of(spec.source.config)
         self._label = f"{spec.topic.namespace}/{spec.topic.event_source}"
         self._log = log.bind(
             event_source=self._label, event_name=spec.topic.event_name, kind=spec.source.kind
@@ -242,12 +248,43 @@ class _Keeper:
                     await self._take(batch)
 
     async def _take(self, batch: list[Pulled]) -> None:
-        """Have the bus store a batch, then acknowledge it, in order."""
+        """Have the bus store what the source's filter lets pass, then acknowledge the whole batch, in order."""
         arrived_us = self._now()
-        receipts = await self._offer([self._publication(pulled, arrived_us) for pulled in batch])
+        kept = [pulled for pulled in batch if self._passes(pulled, arrived_us)]
+        receipts = (
+            await self._offer([self._publication(pulled, arrived_us) for pulled in kept]) if kept else []
+        )
         for pulled in batch:
             await pulled.ack()
-        self._count(batch, receipts)
+        self._count(kept, receipts)
+
+    def _passes(self, pulled: Pulled, arrived_us: int) -> bool:
+        """Whether it is published. What goes into quarantine was never an event to filter."""
+        if self._filter is None or pulled.rejected is not None:
+            return True
+        verdict = self._filter.judge(pulled.event.data, arrived_us)
+        if not verdict.is_passed:
+            self._dropped(pulled, verdict)
+        return verdict.is_passed
+
+    def _dropped(self, pulled: Pulled, verdict: Verdict) -> None:
+        name = self.spec.topic.event_name
+        self._tools.metrics.ingest_filtered.labels(self._label, name, verdict.reason).inc()
+        self.status = replace(
+            self.status,
+            filtered=self.status.filtered + 1,
+            filter_failed=self.status.filter_failed + bool(verdict.failure),
+        )
+        if verdict.failure:
+            self._log.limited_warning(
+                "pull.filter_failed",
+                (self._label, name),
+                error=verdict.failure,
+                event_id=pulled.event.id,
+                peer=pulled.peer,
+            )
+        else:
+            self._log.debug("pull.filtered", event_id=pulled.event.id)
 
     def _publication(self, pulled: Pulled, arrived_us: int) -> Publication:
         provenance = Provenance(arrived_us, pulled.peer, self.spec.source.kind, pulled.verified)

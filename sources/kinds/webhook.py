@@ -22,6 +22,7 @@ from events.errors import Finding, Scope
 from events.model import SpecModel
 from events.resource import Path, ResourceDocument
 from sources.delivery import Delivery, Rejected
+from sources.event_filter import ExpressionFilter
 from sources.header_json import headers_json
 from sources.source import Endpoint, Parsed, Proof, PushSource
 from sources.strict_json import check_json
@@ -30,13 +31,6 @@ from sources.webhook_context import WebhookContext, context_findings
 
 _MAX_FIELDS = 10_000
 _ID_HEADERS = ("idempotency-key", "webhook-id")
-
-
-class ExpressionFilter(SpecModel):
-    """Upstream's filter of an event source."""
-
-    expression: str = ""
-    """A program of the language expr over the event's data."""
 
 
 class Webhook(PushSource):
