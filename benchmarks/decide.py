@@ -35,6 +35,7 @@ from sensors.compile import CompiledSensor, check_sensor
 from sensors.decide import Decider, DecideSettings
 from sensors.draft import Draft
 from sensors.roster import Roster
+from sensors.timers import Timers
 from sensors.trigger import TRIGGERS
 
 TOPIC = Topic("default", "default", "github", "push")
@@ -124,7 +125,7 @@ async def decide(everyone: Roster, events: list[StoredEvent]) -> int:
     effects = 0
     index = everyone.index
     for stored in events:
-        draft = Draft(everyone, b"k" * 32)
+        draft = Draft(everyone, Timers(), b"k" * 32)
         draft.judge(index.get(stored.topic, ()), stored)
         await draft.render(_nothing)
         effects += len(draft.step().effects)

@@ -16,6 +16,7 @@ from pathlib import Path
 import aiohttp
 import orjson
 
+from benchmarks import languages
 from benchmarks.bus import fill
 from benchmarks.gateway import SECRET, Running, bare, gateway
 from benchmarks.load import Result, closed_loop, open_loop, pushes
@@ -305,5 +306,11 @@ ROWS: dict[str, Row] = {
     "objects": objects,
     "sensors-1000": many_sensors,
     "triggers-100": many_triggers_row,
+    "filters": languages.filters,
+    "expression": languages.expression,
+    "template": languages.template,
+    "jq": languages.jq,
+    "compile": languages.compiling,
+    "mixed-1000": languages.mixed,
     "footprint": footprint,
 }

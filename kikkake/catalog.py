@@ -15,12 +15,16 @@ import orjson
 from events.bus import ResourceState, ResourceVersion
 from events.errors import Finding, ResourceRefused, Severity
 from events.resource import ResourceDocument
+from kikkake.explanations import FOREIGN_MEMBER
 from kikkake.files import Loaded
+from kikkake.suppress import without_suppressed
 from sensors.compile import CompiledSensor, check_sensor
 from sources.spec import EventSourceSpec, read_event_source
 
 EVENT_SOURCE = "EventSource"
 SENSOR = "Sensor"
+_BY_LINT_ALONE = ("DependencyNotFound", FOREIGN_MEMBER)
+"""Codes of warnings that only a look across files can give: they may be suppressed and are not given here."""
 UNPARSABLE = "Unparsable"
 """Code of a file, or the rest of it, that cannot be read."""
 
@@ -169,7 +173,8 @@ def _with_reading_faults(entry: Entry, faults: tuple[Finding, ...]) -> Entry:
 
 
 def _read(key: Key, document: ResourceDocument) -> Entry:
-    spec, findings = _READERS[key.kind](document)
+    spec, found = _READERS[key.kind](document)
+    findings = tuple(without_suppressed(document, found, unjudged=_BY_LINT_ALONE))
     return Entry(key=key, document=document, spec=spec, findings=findings, file=document.file)
 
 

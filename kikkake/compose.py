@@ -32,11 +32,16 @@ from kikkake.secrets import EnvironmentSecrets, FileSecrets, FirstOf, KubeSecret
 from kikkake.services import GatewayServices
 from kikkake.settings import ClusterSettings, RunSettings
 from kikkake.store import Store, StoreSettings, open_store
+from kikkake.template_reach import allow_outside
 from kikkake.watch import look, watch_files
 from sensors.act import Actor
 from sensors.compile import CompiledSensor
 from sensors.decide import Decider
 from sensors.lookup import Lookup
+from sensors.planned import PlannedRenderer
+from sensors.prepared import Preparer
+from sensors.preparing import SandboxPreparer
+from sensors.sandbox import Sandbox
 from sensors.trigger import TriggerServices
 from sources.limits import ServerSettings
 from sources.server import Front, RouteProblem
@@ -73,6 +78,7 @@ class Gateway:
         self.faults: tuple[Finding, ...] = ()
         """Of files in which nobody knows what stands."""
         self.services: GatewayServices
+        self.preparer: Preparer
 
     async def start(self) -> None:
         """Open the store, load the resources, and serve. What was opened is closed again when one of them fails."""
@@ -89,6 +95,10 @@ class Gateway:
         runner = await bus.take_over()
         kube = await self._connect()
         secrets = self._open_secrets(kube)
+        allow_outside(self._settings.reach)
+        sandbox = Sandbox()
+        self._closers.append(sandbox.close)
+        self.preparer = SandboxPreparer(sandbox)
         self._decider = Decider(
             runner,
             bus.reader(),
@@ -97,6 +107,7 @@ class Gateway:
             # The act loop is made after the Sensors are loaded: it looks up its triggers there.
             offer=lambda effects: self._actor.offer(effects),  # noqa: PLW0108
             look_again=lambda: self._actor.look_again(),  # noqa: PLW0108
+            preparer=self.preparer,
         )
         state = await self._decider.load()
         self._actor = self._make_actor(bus, runner, kube, secrets)
@@ -196,7 +207,8 @@ class Gateway:
 
     def _make_actor(self, bus: Store, runner: Runner, kube: Kube | None, secrets: Secrets) -> Actor:
         services = TriggerServices(kube=kube, secrets=secrets, clock=self._clock, store_key=bus.store_key)
-        lookup = Lookup(self._decider.roster, runner, bus.reader(), services)
+        renderer = PlannedRenderer(services, self.preparer, files=self._settings.reach.files)
+        lookup = Lookup(self._decider.roster, runner, bus.reader(), services, renderer=renderer)
         self._closers.append(lookup.close)
         observer = Observer(self._metrics, self._tell, as_json=self._as_json)
         return Actor(runner, lookup, self._clock, observer, is_dry_run=self._settings.cluster is None)

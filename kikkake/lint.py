@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from events.errors import Finding, ResourceRefused, Scope, Severity
 from events.resource import ResourceDocument, nearest_name
+from kikkake.event_bus_check import event_bus_faults
 from kikkake.files import TEST_API, Loaded
+from kikkake.lint_paths import foreign_member_findings
+from kikkake.suppress import without_suppressed
 from sensors.compile import CompiledSensor, check_sensor
 from sensors.dependency import CompiledDependency
 from sources.route import Endpoint, path_key
@@ -15,22 +18,25 @@ from sources.spec import EventSourceFields, EventSourceSpec, read_event_source
 
 
 def check_resources(loaded: Loaded) -> list[Finding]:
-    """Every finding of what was loaded, those of reading included."""
+    """Every finding of what was loaded, those of reading included, less the warnings that annotations silence."""
     findings = [*loaded.findings, *_misplaced_tests(loaded.tests), *_duplicates(loaded.documents)]
     sources: list[EventSourceSpec] = []
     for document in loaded.of_kind("EventSource"):
         try:
             sources.append(read_event_source(document))
-            findings += sources[-1].findings
+            findings += without_suppressed(document, sources[-1].findings)
         except ResourceRefused as refused:
-            findings += refused.findings
+            findings += without_suppressed(document, refused.findings)
     findings += _clashing_endpoints(sources)
     declared = _Declared(loaded.of_kind("EventSource"), sources)
     for document in loaded.of_kind("Sensor"):
         sensor, faults = check_sensor(document)
-        findings += faults
         if sensor is not None:
-            findings += declared.missing(document, sensor)
+            faults += declared.missing(document, sensor)
+            faults += foreign_member_findings(document, declared.kinds_of(sensor))
+        findings += without_suppressed(document, faults)
+    for document in loaded.of_kind("EventBus"):
+        findings += without_suppressed(document, event_bus_faults(document))
     return findings
 
 
@@ -95,10 +101,20 @@ class _Declared:
             (spec.namespace, spec.name): spec.event_bus_name for spec in specs
         }
         self._events = {
-            (document.namespace, document.name): _event_names(document)
+            (document.namespace, document.name): _events_of(document)
             for document in documents
             if document.name
         }
+
+    def kinds_of(self, sensor: CompiledSensor) -> dict[str, str]:
+        """The kind of the events of each dependency whose event is in the files."""
+        kinds = {}
+        for dependency in sensor.dependencies:
+            topic = dependency.topic
+            events = self._events.get((topic.namespace, topic.event_source), {})
+            if topic.event_name in events:
+                kinds[dependency.name] = events[topic.event_name]
+        return kinds
 
     def missing(self, document: ResourceDocument, sensor: CompiledSensor) -> Iterator[Finding]:
         """A warning for each dependency that no event of the files can ever satisfy."""
@@ -124,7 +140,7 @@ class _Declared:
         if topic.event_name not in events:
             has = ", ".join(events) or "none"
             what = f"EventSource {label} has no event `{topic.event_name}`; it has: {has}"
-            return what, _did_you_mean(topic.event_name, events), "eventName"
+            return what, _did_you_mean(topic.event_name, tuple(events)), "eventName"
         bus = self._buses.get((topic.namespace, topic.event_source), topic.event_bus)
         if bus != topic.event_bus:
             what = f"EventSource {label} publishes to the EventBus `{bus}`, this Sensor reads `{topic.event_bus}`"
@@ -145,17 +161,17 @@ class _Declared:
         return what, _did_you_mean(name, names), "eventSourceName"
 
 
-def _event_names(document: ResourceDocument) -> tuple[str, ...]:
-    """Every event that the EventSource declares, also one that this build cannot run."""
+def _events_of(document: ResourceDocument) -> dict[str, str]:
+    """Every event that the EventSource declares, also one that this build cannot run, and its kind."""
     spec = document.value.get("spec")
     members = spec.items() if isinstance(spec, Mapping) else ()
     fields = EventSourceFields.field_names()
-    return tuple(
-        name
+    return {
+        name: kind
         for kind, events in members
         if kind not in fields and isinstance(events, Mapping)
         for name in events
-    )
+    }
 
 
 def _did_you_mean(name: str, known: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from kikkake.store import Store
 from kikkake.version import version
 from sensors.act import Actor
 from sensors.decide import Decider
+from sensors.prepared import Preparer
 from sensors.replay import Plan
 from sources.server import Front, RouteProblem
 from sources.source import PushSource
@@ -26,6 +27,8 @@ class GatewayView(Protocol):
 
     catalog: Catalog
     problems: list[RouteProblem]
+
+    preparer: Preparer
 
     def now_us(self) -> int:
         """Wall time, microseconds since 1970."""
@@ -54,6 +57,10 @@ class GatewayServices:
     @property
     def reader(self) -> BusReader:
         return self._bus.reader()
+
+    @property
+    def preparer(self) -> Preparer | None:
+        return self._gateway.preparer
 
     def resources(self) -> Sequence[ResourceReport]:
         entries = sorted(self._gateway.catalog.values(), key=lambda entry: entry.key[1:])

@@ -42,6 +42,18 @@ class ListenSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReachSettings:
+    """What resources may reach of the machine that the process runs on: nothing, unless its operator says so."""
+
+    files: Path | None = None
+    """Folder below which `source.file` of a trigger may read; None = nowhere."""
+    environment: bool = False
+    """Templates may read environment variables (`env`, `expandenv`)."""
+    dns: bool = False
+    """Templates may look up hosts (`getHostByName`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
     """Everything that `kikkake run` is told."""
 
@@ -52,6 +64,7 @@ class RunSettings:
     secrets: tuple[Path, ...] = ()
     """Folders with NAME/KEY files that stand in for Secrets and ConfigMaps."""
     listen: ListenSettings = field(default_factory=ListenSettings)
+    reach: ReachSettings = field(default_factory=ReachSettings)
     watch: bool = True
     drain_timeout_s: float = 20.0
     """Deliveries in hand get this long at a stop; below Kubernetes' grace of 30 s."""

@@ -28,7 +28,7 @@ from sensors.acting import Acting, ActObserver, TriggerLookup, TriggerUnusable
 from sensors.attempts import Answered, Past, Rules, in_doubt, outcome_of, past_of, unusable
 from sensors.lanes import ActLimits, Lane, Lanes, Position, Waiting
 from sensors.settle import Settler, keys
-from sensors.trigger import AttemptContext, Done, Failed, OnFailure, RenderFailed
+from sensors.trigger import AttemptContext, Done, Failed, OnFailure, RenderFailed, RenderUnavailable
 
 _PAGE = 128
 """Effects read from the bus at a time: some 10 KB each, on the loop's own thread."""
@@ -309,16 +309,22 @@ class Actor:
         if past.doubt_since_us is not None and not rules.may_repeat:
             what = "the process ended before an answer came"
             return in_doubt(effect, effect.attempt, past.history, at_us=self._clock.now_us(), what=what)
-        try:
-            rendered = await self._rendered(effect)
-        except (RenderFailed, TriggerUnusable) as error:
-            return unusable(effect, at_us=self._clock.now_us(), reason=error.reason, detail=error.detail)
         number = effect.attempt if is_fresh else effect.attempt + 1
         started_us = self._clock.now_us()
         # The intent of a fresh one rode in its step; a rate limit needs the true time of the beginning.
         needs_intent = not is_fresh or acting.spacing is not None
         if needs_intent and not await self._runner.begin(effect.number, number, started_us):
             return None
+        try:
+            rendered = await self._rendered(effect)
+        except (RenderFailed, TriggerUnusable) as error:
+            at_us = self._clock.now_us()
+            return unusable(effect, at_us=at_us, reason=error.reason, detail=error.detail, attempt=number)
+        except RenderUnavailable as error:
+            answered = Answered(
+                number=number, started_us=started_us, ended_us=self._clock.now_us(), answer=error.failure()
+            )
+            return outcome_of(effect, past, answered, rules, chance=self._chance())
         if acting.spacing is not None:
             await lane.wait_turn(acting.spacing, self._clock)
         context = _context(effect, acting, past, number, started_us)
@@ -329,6 +335,7 @@ class Actor:
         return outcome_of(effect, past, answered, rules, chance=self._chance())
 
     async def _rendered(self, effect: Effect) -> bytes:
+        """What is sent; of a planned effect, it is stored before anything of it is."""
         if effect.rendered is not None:
             return effect.rendered
         rendered = await self._lookup.render(effect)
@@ -370,5 +377,6 @@ def _context(effect: Effect, acting: Acting, past: Past, number: int, started_us
         first_intent_us=first_us if doubt_us is None else doubt_us,
         at_least_once=acting.at_least_once,
         account=acting.account,
+        policy=acting.policy,
         is_strict=acting.is_strict,
     )

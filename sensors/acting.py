@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from events.bus import Effect, NewEffect, Outcome
 from events.errors import KikkakeError
@@ -33,7 +34,7 @@ class TriggerLookup(Protocol):
         ...
 
     async def render(self, effect: Effect) -> bytes:
-        """The bytes of a planned effect. Raises RenderFailed, TriggerUnusable, BusUnavailable."""
+        """The bytes of a planned effect. Raises RenderFailed, RenderUnavailable, TriggerUnusable, BusUnavailable."""
         ...
 
     async def make_dlq(self, effect: Effect) -> NewEffect | None:
@@ -74,5 +75,7 @@ class Acting:
     at_least_once: bool
     account: str | None
     """ServiceAccount to act as; None = the gateway's own."""
+    policy: Mapping[str, Any] | None = None
+    """The trigger's, as JSON."""
     is_strict: bool = False
     """The Sensor has the annotation `kikkake/strict`."""

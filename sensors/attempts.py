@@ -47,9 +47,10 @@ def past_of(effect: Effect, *, is_fresh: bool) -> Past:
     # A failed attempt leaves its reason, a replay by hand takes it away: the run begins anew. Whoever replays has
     # judged the doubt, too.
     history = effect.history if effect.reason else ()
-    if effect.attempt > effect.answered and not is_fresh:
+    if effect.attempt > effect.answered and not is_fresh and effect.rendered is not None:
         # Begun by a process that ended before it could record the answer. An attempt of a step began with the
-        # effect, any other one when it was due or later: the doubt is at most this old.
+        # effect, any other one when it was due or later: the doubt is at most this old. Of one that was never
+        # rendered nothing can have been sent.
         started_us = effect.created_us if effect.attempt == 1 else effect.due_us
         history = _with(history, Attempt(effect.attempt, started_us, 0, "no answer: the process ended"))
     return Past(history)
@@ -140,9 +141,10 @@ def in_doubt(effect: Effect, number: int, history: tuple[Attempt, ...], *, at_us
     return _dead(effect, number, history, at_us, "InDoubt", detail)
 
 
-def unusable(effect: Effect, *, at_us: int, reason: str, detail: str) -> Outcome:
-    """The end of an effect that cannot even be attempted."""
-    return _dead(effect, effect.attempt, effect.history, at_us, reason, detail)
+def unusable(effect: Effect, *, at_us: int, reason: str, detail: str, attempt: int | None = None) -> Outcome:
+    """The end of an effect that cannot even be attempted; `attempt` where an intent was written for one."""
+    number = effect.attempt if attempt is None else attempt
+    return _dead(effect, number, effect.history, at_us, reason, detail)
 
 
 def _dead(

@@ -7,31 +7,19 @@ from __future__ import annotations
 
 import re
 from datetime import time
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from events.languages.cron import CronError, compile_schedule
+from events.languages.local_time import ZoneUnknown, load_calendar
 
 _TIME = re.compile(r"(\d{1,2}):(\d\d):(\d\d)(?:[.,](\d+))?", re.ASCII)
 _LAYOUT = "15:04:05"
-_ZONE_PREFIX = re.compile(r"(?:CRON_)?TZ=(\S*)\s+")
-
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_FIELDS: tuple[tuple[int, int, dict[str, int]], ...] = (
-    (0, 59, {}),
-    (0, 23, {}),
-    (1, 31, {}),
-    (1, 12, {name: number for number, name in enumerate(_MONTHS, start=1)}),
-    (0, 6, {name: number for number, name in enumerate(_DAYS)}),
-)
-"""Minute, hour, day of month, month, day of week: the smallest and largest number, and the names."""
 
 
 def is_zone(name: str) -> bool:
     """Whether it is an IANA zone; the empty name stands for a default."""
-    if name in {"", "Local"}:
-        return True
     try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        load_calendar(name)
+    except ZoneUnknown:
         return False
     return True
 
@@ -51,37 +39,8 @@ def read_time(text: str) -> tuple[time | None, str]:
 
 def is_cron(text: str) -> bool:
     """Whether it is a cron expression of five fields; descriptors (`@daily`) and a field for seconds are none."""
-    zone = _ZONE_PREFIX.match(text)
-    if zone is not None:
-        text = text[zone.end() :]
-    fields = text.split()
-    return (
-        (zone is None or is_zone(zone[1]))
-        and len(fields) == len(_FIELDS)
-        and all(_is_field(field, *bounds) for field, bounds in zip(fields, _FIELDS, strict=True))
-    )
-
-
-def _is_field(field: str, low: int, high: int, names: dict[str, int]) -> bool:
-    return all(_is_range(part, low, high, names) for part in field.split(",") if part)
-
-
-def _is_range(part: str, low: int, high: int, names: dict[str, int]) -> bool:
-    span, *steps = part.split("/")
-    if len(steps) > 1 or (steps and not (steps[0].isdecimal() and int(steps[0]) > 0)):
+    try:
+        compile_schedule(text)
+    except CronError:
         return False
-    first, *rest = span.split("-")
-    if len(rest) > 1:
-        return False
-    if first in {"*", "?"}:
-        return True
-    begin = _number(first, names)
-    end = _number(rest[0], names) if rest else begin
-    return begin is not None and end is not None and low <= begin <= end <= high
-
-
-def _number(text: str, names: dict[str, int]) -> int | None:
-    named = names.get(text.lower())
-    if named is not None:
-        return named
-    return int(text) if text.isdecimal() and len(text) < 10 else None
+    return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from events.bus import ResourceVersion
@@ -20,10 +20,10 @@ from events.resource import Path, ResourceDocument, nearest_name, path_text, typ
 from events.topic import Topic
 from sensors.canonical import canonical_json
 from sensors.check import dependency_faults
-from sensors.compile_trigger import CompiledTrigger, compile_trigger, kind_members
+from sensors.compile_trigger import CompiledTrigger, Surroundings, compile_trigger, kind_members
 from sensors.dependency import CompiledDependency, compile_dependency
+from sensors.rules.catalogue import sensor_traps
 from sensors.spec import Dependency, SensorSpec, TriggerSpec
-from sensors.traps import Traps
 from sensors.trigger import TRIGGERS, Trigger
 
 API_VERSION = "argoproj.io/v1alpha1"
@@ -66,6 +66,11 @@ class CompiledSensor:
     def label(self) -> str:
         """For people: NAMESPACE/NAME."""
         return f"{self.namespace}/{self.name}"
+
+    @property
+    def needs_worker(self) -> bool:
+        """Whether a dependency has a transform or a script: it is then judged on a place of its own."""
+        return any(each.needs_worker for each in self.dependencies)
 
     def trigger(self, name: str) -> CompiledTrigger | None:
         """The trigger of that name."""
@@ -119,7 +124,12 @@ def check_sensor(
     findings += faults
     triggers, faults = _compile_triggers(document, parts.triggers, dependencies, kinds)
     findings += faults
-    findings += _traps(document, spec, parts, dependencies, triggers)
+    findings += sensor_traps(
+        document,
+        dependencies,
+        {trigger.index: trigger.condition for trigger in triggers},
+        {trigger.index: trigger.kind for trigger in triggers},
+    )
     findings = _one_each(findings, _read_by_kinds(parts, kinds))
     if any(finding.severity is Severity.ERROR and finding.scope is Scope.RESOURCE for finding in findings):
         return None, findings
@@ -281,6 +291,19 @@ def _compile_dependencies(
     return [replace(each, is_stopped=True) if each.name in twice else each for each in compiled], findings
 
 
+def _names_of_others(document: ResourceDocument, compiled: Sequence[CompiledDependency]) -> list[str]:
+    """The names of dependencies that could not be read, so that nobody is told that there are none."""
+    spec = document.value.get("spec")
+    values = spec.get("dependencies") if isinstance(spec, Mapping) else None
+    named = [
+        value.get("name")
+        for value in (values if isinstance(values, list) else ())
+        if isinstance(value, Mapping)
+    ]
+    known = {each.name for each in compiled}
+    return [name for name in named if isinstance(name, str) and name and name not in known]
+
+
 def _compile_triggers(
     document: ResourceDocument,
     specs: Mapping[int, TriggerSpec],
@@ -290,11 +313,11 @@ def _compile_triggers(
     compiled: list[CompiledTrigger] = []
     findings: list[Finding] = []
     seen: set[str] = set()
+    broken = _names_of_others(document, dependencies)
+    around = Surroundings.of(specs.values(), dependencies, kinds, broken=broken)
     for index, spec in specs.items():
         path: Path = (*_SPEC, "triggers", index)
-        trigger, faults = compile_trigger(
-            document, spec, path, index=index, dependencies=dependencies, kinds=kinds
-        )
+        trigger, faults = compile_trigger(document, spec, path, index=index, around=around)
         findings += faults
         if trigger is None:
             continue
@@ -309,29 +332,6 @@ def _compile_triggers(
             )
         seen.add(trigger.name)
     return compiled, findings
-
-
-def _traps(
-    document: ResourceDocument,
-    spec: SensorSpec | None,
-    parts: _Parts,
-    dependencies: list[CompiledDependency],
-    triggers: list[CompiledTrigger],
-) -> list[Finding]:
-    traps = Traps(document)
-    if spec is not None:
-        traps.without_effect(spec, _SPEC)
-    for index, dependency in parts.dependencies.items():
-        traps.dependency(dependency, (*_SPEC, "dependencies", index))
-    conditions = {trigger.index: trigger.condition for trigger in triggers}
-    traps.names(dependencies, (*_SPEC, "dependencies"))
-    usable = [condition for condition in conditions.values() if condition is not None]
-    # What a broken condition names is not known.
-    if spec is not None and len(usable) == len(parts.triggers):
-        traps.unused(dependencies, usable, (*_SPEC, "dependencies"))
-    for index, trigger in parts.triggers.items():
-        traps.trigger(trigger, (*_SPEC, "triggers", index), conditions.get(index), dependencies)
-    return traps.findings
 
 
 def _meaning(document: ResourceDocument) -> dict[str, object]:
@@ -356,9 +356,11 @@ def _read_by_kinds(parts: _Parts, kinds: Registry[Trigger]) -> set[str]:
 
 
 def _one_each(findings: list[Finding], read_by_kinds: set[str]) -> list[Finding]:
-    """Without repetitions; a member that a kind of trigger has read is not unknown."""
+    """Without repetitions; a member that a kind of trigger has read, or a trap speaks of, is not just unknown."""
+    told = {finding.at for finding in findings if finding.code == "KK114"}
     return [
         finding
         for finding in dict.fromkeys(findings)
-        if finding.code != "UnknownField" or finding.at not in read_by_kinds
+        if finding.code != "UnknownField"
+        or not (finding.at in read_by_kinds or (finding.at in told and finding.severity is Severity.WARNING))
     ]

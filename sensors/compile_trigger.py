@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,18 +11,31 @@ from events.errors import Finding, Scope, Severity
 from events.model import SpecModel, read_model
 from events.registry import KindNotFound, Registry
 from events.resource import Path, ResourceDocument, nearest_name
+from sensors.artifact import LOCAL_SOURCES
+from sensors.artifact_spec import ArtifactLocation
 from sensors.canonical import canonical_json
 from sensors.check import trigger_faults
-from sensors.condition import BadCondition, Condition, parse_condition, shown_names
+from sensors.check_kinds import absent_kind_faults
+from sensors.compile_waiting import WaitingReader
+from sensors.condition import BadCondition, Condition, never, parse_condition
 from sensors.dependency import CompiledDependency
 from sensors.dest import dest_findings, fixed_findings
+from sensors.parameter_check import ParameterCheck, parameter_lists
 from sensors.rate_limit import Spacing, UnusableRateLimit, read_rate_limit
 from sensors.retry import Strategy, UnusableBackoff, read_strategy
-from sensors.spec import UPSTREAM_KINDS, ArtifactLocation, Parameter, TriggerSpec
-from sensors.traps import parameter_traps
+from sensors.selectors import selector_findings
+from sensors.spec import (
+    UPSTREAM_KINDS,
+    Parameter,
+    TriggerSpec,
+    TriggerTemplate,
+)
 from sensors.trigger import Trigger
-from sensors.unbuilt import refusal, unbuilt_findings
+from sensors.unbuilt import refusal
+from sensors.waiting import Waiting
 
+_OBJECT_KINDS = frozenset({"k8s", "argoWorkflow"})
+"""The kinds that make an object whose labels a policy may look at."""
 _STATUS_KINDS = frozenset({"http", "awsLambda", "openWhisk"})
 """The kinds whose answer has a status that a policy may judge (spec-sensors 7.2)."""
 
@@ -41,8 +55,8 @@ class CompiledTrigger:
     member: bytes = field(repr=False)
     """JSON of the template's member for the kind: what a kind renders when there are no such parameters."""
     parameters: tuple[Parameter, ...] = field(repr=False)
-    condition: Condition | None
-    """None where it cannot be used."""
+    waiting: Waiting | None
+    """How it waits: its condition, and what may hold it up or give it up. None where it cannot be used."""
     strategy: Strategy | None
     spacing: Spacing | None
     """Shortest time between attempts; None = no limit."""
@@ -50,8 +64,16 @@ class CompiledTrigger:
     """As JSON, for the kind to render with."""
     at_least_once: bool
     dlq: CompiledTrigger | None
+    is_planned: bool
+    """Its object comes from outside (git, URL, S3, file, ConfigMap), or a template makes keys: the act loop renders
+    it."""
     is_stopped: bool
     """A fault of its own, or of a dependency that it waits for, stops it."""
+
+    @property
+    def condition(self) -> Condition | None:
+        """None where it cannot be used."""
+        return self.waiting.condition if self.waiting is not None else None
 
 
 def compile_trigger(
@@ -60,25 +82,25 @@ def compile_trigger(
     path: Path,
     *,
     index: int,
-    dependencies: Sequence[CompiledDependency],
-    kinds: Registry[Trigger],
+    around: Surroundings,
     part: str = "",
 ) -> tuple[CompiledTrigger | None, list[Finding]]:
     """The trigger at `path`; None where it has no template. `part` names a dlqTrigger by its owner."""
-    kind, members = _kind_of(spec, kinds)
+    kind, members = _kind_of(spec, around.kinds)
     findings = trigger_faults(document, spec, path, kind)
     if spec.template is None:
         return None, findings
+    findings += absent_kind_faults(document, spec.template, (*path, "template"), around.kinds.names())
     part = part or f"trigger:{spec.template.name}"
-    reader = _Reader(document, spec, path, part, tuple(dependencies))
-    condition, condition_faults = reader.read_condition()
-    kind_class, faults = reader.read_kind(kind, members, kinds, condition)
+    reader = _Reader(document, spec, path, part, around)
+    waiting, condition_faults = reader.read_waiting(spec.template, around)
+    condition = waiting.condition if waiting is not None else None
+    kind_class, faults = reader.read_kind(kind, members, around.kinds, condition)
     findings += faults + condition_faults
     findings += reader.unused_policies(kind)
     strategy, spacing, faults = reader.read_times()
     findings += faults
-    findings += reader.unbuilt()
-    findings += reader.parameter_faults(spec.parameters, (*path, "parameters"), condition)
+    findings += reader.trigger_parameters(condition)
     dlq = None
     if spec.dlq_trigger is not None:
         where: Path = (*path, "dlqTrigger")
@@ -87,8 +109,7 @@ def compile_trigger(
             spec.dlq_trigger,
             where,
             index=index,
-            dependencies=dependencies,
-            kinds=kinds,
+            around=around,
             part=f"{part}/dlqTrigger",
         )
         findings += faults
@@ -101,14 +122,26 @@ def compile_trigger(
         template=canonical_json(template),
         member=canonical_json(template.get(kind)),
         parameters=tuple(spec.parameters),
-        condition=condition,
+        waiting=waiting,
         strategy=strategy,
         spacing=spacing,
         policy=spec.policy.model_dump(by_alias=True, exclude_none=True) if spec.policy is not None else None,
         at_least_once=spec.at_least_once,
         dlq=dlq,
+        is_planned=_is_fetched(template.get(kind), kind, spec.parameters) or reader.is_slow(),
         is_stopped=any(finding.part == part and finding.severity is Severity.ERROR for finding in findings),
     ), findings
+
+
+def _is_fetched(member: Any, kind: str, parameters: Sequence[Parameter]) -> bool:
+    """Whether the object has to be fetched: by its source, or by one that a parameter of the trigger may add."""
+    remote = [name for name in ArtifactLocation.model_fields if name not in LOCAL_SOURCES]
+    source = member.get("source") if isinstance(member, dict) else None
+    if isinstance(source, dict) and any(source.get(name) for name in remote):
+        return True
+    return any(
+        parameter.dest.startswith(f"{kind}.source.{name}") for parameter in parameters for name in remote
+    )
 
 
 def kind_members(spec: TriggerSpec, path: Path, kinds: Registry[Trigger]) -> Iterator[Path]:
@@ -132,6 +165,45 @@ def _kind_of(spec: TriggerSpec, kinds: Registry[Trigger]) -> tuple[str, list[str
     return (members[0] if members else ""), members
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the compilation of a trigger has to know besides itself."""
+
+    dependencies: tuple[CompiledDependency, ...]
+    broken: tuple[str, ...]
+    """Names of dependencies that could not be read: their own faults refuse the Sensor, and more need not be said."""
+    kinds: Registry[Trigger]
+    names: tuple[str, ...]
+    """Of all triggers of the Sensor."""
+    waiters: Mapping[str, tuple[str, ...]]
+    """Per trigger that `onTimeout` of others names: the conditions of those others."""
+
+    @classmethod
+    def of(
+        cls,
+        specs: Iterable[TriggerSpec],
+        dependencies: Iterable[CompiledDependency],
+        kinds: Registry[Trigger],
+        *,
+        broken: Iterable[str] = (),
+    ) -> Surroundings:
+        """Those of every trigger among `specs`."""
+        templates = [spec.template for spec in specs if spec.template is not None]
+        waiters: dict[str, tuple[str, ...]] = {}
+        for template in templates:
+            target = template.correlate.on_timeout if template.correlate is not None else None
+            if target is not None and target.trigger != template.name:
+                waiters[target.trigger] = (*waiters.get(target.trigger, ()), template.conditions)
+        return cls(
+            tuple(dependencies), tuple(broken), kinds, tuple(template.name for template in templates), waiters
+        )
+
+
+def _makes_object(config: SpecModel) -> bool:
+    """Whether the kind makes a Kubernetes object out of a location."""
+    return any(isinstance(getattr(config, name), ArtifactLocation) for name in type(config).model_fields)
+
+
 class _Reader:
     """Reads the parts of one trigger; each method gives its result and its faults."""
 
@@ -141,13 +213,23 @@ class _Reader:
         spec: TriggerSpec,
         path: Path,
         part: str,
-        dependencies: tuple[CompiledDependency, ...],
+        around: Surroundings,
     ) -> None:
         self._document = document
         self._spec = spec
         self._path = path
         self._part = part
-        self._dependencies = dependencies
+        self._dependencies = around.dependencies
+        self._names = [*(each.name for each in around.dependencies), *around.broken]
+        self._parameters = ParameterCheck(document, part, self._names)
+
+    def is_slow(self) -> bool:
+        """Whether a template of its parameters takes long, as far as they have been checked."""
+        return self._parameters.is_slow
+
+    def trigger_parameters(self, condition: Condition | None) -> list[Finding]:
+        """Of the trigger's own parameters."""
+        return self._parameters.faults(self._spec.parameters, (*self._path, "parameters"), condition)
 
     def _fault(self, path: Path, what: str, fix: str = "", code: str = "InvalidTriggers") -> Finding:
         return self._document.finding(path, what, fix, code=code, scope=Scope.PART, part=self._part)
@@ -163,7 +245,7 @@ class _Reader:
         extra = (self._spec.template.model_extra if self._spec.template is not None else None) or {}
         known = [name for name in members if name in kinds.names()]
         if kind not in UPSTREAM_KINDS and kind not in kinds.names():
-            nearest = nearest_name(kind, kinds.names()) if kind else ""
+            nearest = nearest_name(kind, [*kinds.names(), *UPSTREAM_KINDS]) if kind else ""
             fix = f"did you mean `{nearest}`?" if nearest else f"add one of {', '.join(kinds.names())}"
             return None, [self._fault(template, "has no action that could be done", fix)]
         findings = [
@@ -190,18 +272,20 @@ class _Reader:
         if config is None:
             return findings
         findings += kind_class.check(self._document, config, path, self._part)
-        findings += unbuilt_findings(self._document, config, path, self._part)
-        for where, parameters in _parameter_lists(config, path):
-            findings += self.parameter_faults(parameters, where, condition)
+        findings += selector_findings(self._document, config, path, self._part)
+        for where, parameters in parameter_lists(config, path):
+            findings += self._parameters.faults(parameters, where, condition)
         findings += self._fixed_faults(kind_class, config, path)
-        if any(isinstance(getattr(config, name), ArtifactLocation) for name in type(config).model_fields):
+        if _makes_object(config):
             findings += self._dest_faults(config, path)
         return findings
 
     def _fixed_faults(self, kind_class: type[Trigger], config: SpecModel, path: Path) -> list[Finding]:
         """Of the kind's own parameters, and of the trigger's that write into its member."""
         members = kind_class.fixed_members
-        own, outer = getattr(config, "parameters", []), [f"{path[-1]}.{member}" for member in members]
+        # Those of a kind that makes an object write into the object, not into the member.
+        own = [] if _makes_object(config) else getattr(config, "parameters", [])
+        outer = [f"{path[-1]}.{member}" for member in members]
         found = fixed_findings(self._document, own, (*path, "parameters"), self._part, members)
         return found + fixed_findings(
             self._document, self._spec.parameters, (*self._path, "parameters"), self._part, outer
@@ -217,23 +301,49 @@ class _Reader:
             self._document, self._spec.parameters, outer, self._part, prefix=prefix
         )
 
-    def read_condition(self) -> tuple[Condition | None, list[Finding]]:
-        template = self._spec.template
-        text = template.conditions if template is not None else ""
-        path: Path = (*self._path, "template", "conditions")
+    def read_waiting(
+        self, template: TriggerTemplate, around: Surroundings
+    ) -> tuple[Waiting | None, list[Finding]]:
+        """The plan by which it waits; None where its condition cannot be used."""
+        path: Path = (*self._path, "template")
+        given_by = around.waiters.get(template.name, ()) if not template.conditions.strip() else ()
         try:
-            condition = parse_condition(text, [each.name for each in self._dependencies])
+            condition = self._condition(template, given_by)
         except BadCondition as error:
-            return None, [self._fault(path, str(error))]
+            return None, [self._fault((*path, "conditions"), str(error))]
+        reader = WaitingReader(
+            self._document,
+            template,
+            path,
+            self._part,
+            dependencies=self._names,
+            triggers=around.names,
+        )
+        waiting = reader.read(condition, is_only_by_timeout=bool(given_by))
+        return waiting, [*self._stopped_dependencies(condition, (*path, "conditions")), *reader.findings]
+
+    def _condition(self, template: TriggerTemplate, given_by: Sequence[str]) -> Condition:
+        """Its own; of a trigger that fires by time-outs only, one that never holds over what the others wait for."""
+        names = self._names
+        if not given_by:
+            return parse_condition(template.conditions, names)
+        given: dict[str, None] = {}
+        for text in given_by:
+            # What is wrong with the other's condition is its own fault.
+            with contextlib.suppress(BadCondition):
+                given |= dict.fromkeys(parse_condition(text, names).names)
+        return never(tuple(given))
+
+    def _stopped_dependencies(self, condition: Condition, path: Path) -> list[Finding]:
         stopped = {each.name for each in self._dependencies if each.is_stopped}
         names = [name for name in condition.names if name in stopped]
         if not names:
-            return condition, []
+            return []
         what = f"waits for `{names[0]}`, which its own faults stop"
-        return condition, [self._fault(path, what, "mend that dependency", code="DependencyStopped")]
+        return [self._fault(path, what, "mend that dependency", code="DependencyStopped")]
 
     def read_times(self) -> tuple[Strategy | None, Spacing | None, list[Finding]]:
-        """What `retryStrategy` and `rateLimit` say."""
+        """What `retryStrategy` and `rateLimit` say, and whether the backoff of a policy can be used."""
         findings: list[Finding] = []
         strategy, spacing = None, None
         try:
@@ -244,58 +354,27 @@ class _Reader:
             spacing = read_rate_limit(self._spec.rate_limit)
         except UnusableRateLimit as error:
             findings.append(self._fault((*self._path, "rateLimit"), str(error)))
+        policy = self._spec.policy.k8s if self._spec.policy is not None else None
+        try:
+            read_strategy(policy.backoff if policy is not None else None)
+        except UnusableBackoff as error:
+            findings.append(self._fault((*self._path, "policy", "k8s", "backoff"), str(error)))
         return strategy, spacing, findings
 
-    def unbuilt(self) -> list[Finding]:
-        """Fields around the kind's member that this build does not carry out."""
-        spec = self._spec
-        findings: list[Finding] = []
-        for member, value in (
-            ("template", spec.template),
-            ("parameters", spec.parameters),
-            ("policy", spec.policy),
-        ):
-            findings += unbuilt_findings(self._document, value, (*self._path, member), self._part)
-        return findings
-
     def unused_policies(self, kind: str) -> list[Finding]:
-        """Policies that do not concern the kind; one for the labels of objects is reported by `unbuilt`."""
+        """Policies that do not concern the kind."""
         policy = self._spec.policy
-        if policy is None or policy.status is None or kind in _STATUS_KINDS:
-            return []
-        what = f"is ignored, since `{kind}` has no status, as upstream"
-        return [self._warning((*self._path, "policy", "status"), what, "remove it", "Ignored")]
-
-    def parameter_faults(
-        self, parameters: Sequence[Parameter], path: Path, condition: Condition | None
-    ) -> list[Finding]:
-        """Parameters whose dependency does not exist, or never comes to this trigger."""
-        names = [each.name for each in self._dependencies]
-        findings: list[Finding] = []
-        for index, parameter in enumerate(parameters):
-            findings += parameter_traps(self._document, parameter, (*path, index))
-            source = parameter.src
-            if source is None or not source.dependency_name:
-                continue
-            where: Path = (*path, index, "src", "dependencyName")
-            name = source.dependency_name
-            if name not in names and source.value is None:
-                nearest = nearest_name(name, names)
-                fix = f"did you mean `{nearest}`?" if nearest else f"names allowed: {shown_names(names)}"
-                findings.append(self._fault(where, f"there is no dependency `{name[:64]}`", fix))
-            elif name not in names or (condition is not None and name not in condition.names):
-                what = f"`{name[:64]}` never comes to this trigger: its condition does not name it"
-                findings.append(self._warning(where, what, "name it in `conditions`", "NeverGiven"))
-        return findings
-
-
-def _parameter_lists(value: Any, path: Path) -> Iterator[tuple[Path, list[Parameter]]]:
-    """Every list of parameters in a kind's member."""
-    if isinstance(value, SpecModel):
-        for name, info in type(value).model_fields.items():
-            yield from _parameter_lists(getattr(value, name), (*path, info.alias or name))
-    elif isinstance(value, list | tuple) and value and all(isinstance(item, Parameter) for item in value):
-        yield path, list(value)
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            yield from _parameter_lists(item, (*path, index))
+        given = (
+            ("status", policy and policy.status, _STATUS_KINDS, f"`{kind}` has no status"),
+            ("k8s", policy and policy.k8s, _OBJECT_KINDS, f"`{kind}` makes no object"),
+        )
+        return [
+            self._warning(
+                (*self._path, "policy", member),
+                f"is ignored, since {why}, as upstream",
+                "remove it",
+                "Ignored",
+            )
+            for member, value, kinds, why in given
+            if value is not None and kind not in kinds
+        ]

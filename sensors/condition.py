@@ -66,6 +66,11 @@ def parse_condition(text: str, dependencies: Sequence[str]) -> Condition:
     return _Parser(text, dependencies).parse()
 
 
+def never(names: tuple[str, ...]) -> Condition:
+    """One that no event makes true: for a trigger that fires by a time-out, with events of these dependencies."""
+    return Condition(names, lambda _mask: False, needs_memory=False)
+
+
 def is_usable_name(name: str) -> bool:
     """Whether a dependency's name can stand in a condition; upstream's parser fails on others even unasked."""
     return name not in _LITERALS and _USABLE_NAME.fullmatch(name) is not None

@@ -9,57 +9,34 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from events.bus import (
-    BusBroken,
-    BusClosed,
     BusReader,
-    BusUnavailable,
-    Effect,
     ResourceChange,
     ResourceVersion,
     Runner,
     RunnerState,
     Step,
+    StoredEvent,
 )
 from events.clock import US_PER_S, Clock
 from events.log import Logger
 from events.registry import Registry
-from sensors.attempts import opened
+from sensors.catch_up import Stragglers
 from sensors.compile import CompiledSensor
+from sensors.desk import DecideSettings, Desk, Offer
 from sensors.draft import Draft
-from sensors.judge import build_index
+from sensors.prepared import Preparer
 from sensors.quarantine import PROBE, Quarantine
 from sensors.recording import record_changes
-from sensors.replay import Plan, Replay
+from sensors.replay import Plan, Replay, run_programs
 from sensors.roster import Roster
-from sensors.timers import TimerHandler, Timers
+from sensors.scripted_lanes import ScriptedLanes
 from sensors.trigger import TRIGGERS, Trigger
 
 log = Logger("decide")
-
-
-Offer = Callable[[Sequence[Effect]], None]
-"""Takes effects that were just committed. It never blocks: what finds no room stays in the store."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecideSettings:
-    """How much one step holds."""
-
-    max_events: int = 256
-    """Events of one step. More gain nothing: a commit of this many costs 2 % of judging them."""
-
-    max_judging_s: float = 0.010
-    """Seconds of judging and rendering before a step is closed: deliveries wait for the same loop."""
-
-    poison_after_starts: int = 3
-    """Unclean starts on the same batch after which its events are tried one by one in a child process."""
-
-    unavailable_pause_s: float = 1.0
-    """Seconds to wait when the bus cannot take a step."""
 
 
 class Decider:
@@ -78,8 +55,8 @@ class Decider:
         store_key: bytes,
         offer: Offer,
         look_again: Callable[[], None],
+        preparer: Preparer | None = None,
         kinds: Registry[Trigger] = TRIGGERS,
-        handlers: Mapping[str, TimerHandler] | None = None,
         settings: DecideSettings | None = None,
         probe: Sequence[str] = PROBE,
     ) -> None:
@@ -89,29 +66,44 @@ class Decider:
         self._store_key = store_key
         self._offer = offer
         self._look_again = look_again
+        self._preparer = preparer
         self._kinds = kinds
-        self._handlers = handlers or {}
         self._settings = settings or DecideSettings()
         self._probe = probe
-        self._timers = Timers()
-        self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
         self._quarantine: Quarantine | None = None
-        self._roster: Roster | None = None
+        self._desk: Desk | None = None
+        self._stragglers: Stragglers
+        self._lanes: ScriptedLanes
+
+    @property
+    def desk(self) -> Desk:
+        """What the loops share, after `load`."""
+        if self._desk is None:
+            raise RuntimeError("Decider.load comes first")
+        return self._desk
 
     @property
     def roster(self) -> Roster:
         """Who takes part, after `load`."""
-        if self._roster is None:
-            raise RuntimeError("Decider.load comes first")
-        return self._roster
+        return self.desk.roster
 
     async def load(self) -> RunnerState:
         """Take over the committed state: the last good text of every Sensor, memories, timers, the place."""
         state = await self._runner.load()
-        self._roster = Roster(state, self._kinds)
-        self._timers = Timers(state.timers)
-        refused = {uid: place for uid, place in self._roster.places.items() if uid not in state.lagging}
+        self._desk = Desk(
+            self._runner,
+            self._reader,
+            self._clock,
+            state,
+            store_key=self._store_key,
+            offer=self._offer,
+            kinds=self._kinds,
+            settings=self._settings,
+        )
+        self._stragglers = Stragglers(self._desk)
+        self._lanes = ScriptedLanes(self._desk, self._preparer, lambda: self._quarantine)
+        refused = {uid: place for uid, place in self.roster.places.items() if uid not in state.lagging}
         if refused:
             # Sensors that this build refuses wait where they are, also over further restarts.
             await self._runner.commit(Step(lagging=dict(refused)))
@@ -122,38 +114,42 @@ class Decider:
 
     async def run(self) -> None:
         """Decide until cancelled. Raises RunnerFenced and BusBroken: then this process has to stop."""
+        lanes = asyncio.create_task(self._lanes.run(), name="decide:scripted")
         try:
             while True:
-                if not await self._worked():
-                    await self._wait()
+                if lanes.done():
+                    lanes.result()
+                if not await self.desk.patiently(self.decide_batch):
+                    await self._wait(lanes)
         finally:
+            lanes.cancel()
+            await asyncio.gather(lanes, return_exceptions=True)
             await self._leave_quarantine()
-
-    async def _worked(self) -> bool:
-        """One batch; a bus that cannot take it now is asked again after a pause."""
-        try:
-            return await self.decide_batch()
-        except (BusBroken, BusClosed):
-            raise
-        except BusUnavailable as error:
-            log.warning("decide.bus-unavailable", detail=str(error))
-        await self._clock.sleep(self._settings.unavailable_pause_s)
-        return True
 
     async def decide_batch(self) -> bool:
         """Judge what can be judged in one step, and one step of one lagging Sensor; False = there was nothing."""
-        async with self._turn:
+        async with self.desk.turn:
             has_judged = await self._judge_shared()
-            has_caught_up = await self._catch_up()
+            has_caught_up = await self._stragglers.catch_up(self._quarantine)
             # What lags may be what ended the process, too: it has to be level before anything is trusted again.
-            if not has_caught_up and (not has_judged or self._is_past_suspicion()):
+            if (
+                self._is_past_suspicion(has_judged=has_judged)
+                and not has_caught_up
+                and self._lanes.are_level()
+            ):
                 await self._leave_quarantine()
         return has_judged or has_caught_up
 
     async def settle_all(self) -> None:
         """Decide until there is nothing left to read: for tests of resources, and for a last look before closing."""
-        while await self.decide_batch():
+        while await self.decide_batch() or await self._lanes.decide_once():
             pass
+
+    def next_due_us(self) -> int | None:
+        """When the passing of time changes something next: a reset, a window, a debounce; None = never."""
+        roster, timers = self.roster, self.desk.timers
+        due = [timers.next_due_us(roster.places), *(timers.next_due_us_of(uid) for uid in self._lanes.uids())]
+        return min((us for us in due if us is not None), default=None)
 
     def sensor(self, uid: str) -> CompiledSensor | None:
         """The Sensor that decides now, as compiled."""
@@ -172,27 +168,28 @@ class Decider:
         `deleted` are uids; `resources` go into the same step as they are (EventSources). Gives the versions that
         were recorded. A text that was refused is simply not given here: the last good one stays.
         """
-        async with self._turn:
-            versions = await record_changes(
-                self.roster, self._runner, self._reader, sensors, tuple(deleted), tuple(resources)
-            )
+        async with self.desk.turn:
+            versions = await record_changes(self.desk, sensors, tuple(deleted), tuple(resources))
+        self.desk.tell_changed()
         self._changed.set()
         return versions
 
     async def stop_sensor(self, uid: str, reason: str) -> None:
         """Let a Sensor decide nothing until `resume_sensor`: its dead letters are full (spec: bad-input 5)."""
-        async with self._turn:
+        async with self.desk.turn:
             roster = self.roster
             if uid in roster.judged and uid not in roster.halted:
                 if uid not in roster.places:
-                    draft = self._draft()
-                    draft.lagging[uid] = roster.place
-                    await self._commit(draft)
+                    with self.desk.drafting() as draft:
+                        draft.lagging[uid] = roster.place
+                        await self.desk.commit(draft)
                 roster.halted[uid] = reason
+                self.desk.tell_changed()
 
     def resume_sensor(self, uid: str) -> None:
         """Let it catch up from where it stands, unless its own text suspends it."""
         if self.roster.halted.pop(uid, None) is not None:
+            self.desk.tell_changed()
             self._changed.set()
 
     async def replay(
@@ -201,23 +198,24 @@ class Decider:
         """Make sure that everything which this event ought to do is done (spec: bad-input, section 6).
 
         `sensor` is a uid; None = every interested one. With `as_new` it is done again under a new identity. The plan
-        says what is (with `dry_run`: would be) done for each trigger. Raises EventGone.
+        says what is (with `dry_run`: would be) done for each trigger. Raises EventGone, SandboxBusy,
+        SandboxUnavailable.
         """
-        async with self._turn:
-            draft = Draft(self.roster, self._store_key, due_us=self._clock.now_us())
-            replay = Replay(self.roster, self._runner, self._reader, draft)
-            plan = await replay.plan(sequence, sensor=sensor, nonce=self._nonce(sequence) if as_new else "")
-            if dry_run:
-                return plan
-            for number in plan.revived:
-                await self._runner.revive(number, self._clock.now_us())
-            await self._commit(draft)
+        programs = await run_programs(self.desk, self._preparer, sequence, sensor=sensor)
+        async with self.desk.turn:
+            with self.desk.drafting(due_us=self._clock.now_us()) as draft:
+                replay = Replay(self.desk, draft, self._preparer, programs)
+                plan = await replay.plan(
+                    sequence, sensor=sensor, nonce=self._nonce(sequence) if as_new else ""
+                )
+                if dry_run:
+                    return plan
+                for number in plan.revived:
+                    await self._runner.revive(number, self._clock.now_us())
+                await self.desk.commit(draft)
         if plan.revived:
             self._look_again()
         return plan
-
-    def _draft(self) -> Draft:
-        return Draft(self.roster, self._store_key)
 
     def _nonce(self, sequence: int) -> str:
         """A name of this replay, so that two of the same event are two."""
@@ -227,19 +225,27 @@ class Decider:
         """One step of all Sensors that share the runner's place."""
         roster = self.roster
         events = await self._runner.read(roster.place, limit=self._settings.max_events)
-        draft = self._draft()
-        if not events:
-            # Only at the end of the log does the wall's time fire a timer; before, the log's own time does.
-            due_us = self._timers.next_due_us()
-            if due_us is None or due_us > self._clock.now_us():
-                return False
-            draft.fire_timers(self._timers, self._clock.now_us(), self._handlers)
-        elif self._quarantine is not None:
+        if events and self._quarantine is not None:
             self._quarantine.watch(events[-1].sequence)
-        index = roster.index
-        until_s = time.perf_counter() + self._settings.max_judging_s
+        with self.desk.drafting() as draft:
+            until_s = time.perf_counter() + self._settings.max_judging_s
+            if events:
+                await self._judge_into(draft, events, until_s)
+            else:
+                # Only at the end of the log does the wall's time fire a timer; before, the log's own time does.
+                await draft.pass_time(self._clock.now_us(), self._runner.event, until_s=until_s)
+                if not draft.has_fired_timers:
+                    return False
+            draft.lagging.update(self._lanes.taken_along())
+            await self.desk.commit(draft)
+        return True
+
+    async def _judge_into(self, draft: Draft, events: Sequence[StoredEvent], until_s: float) -> None:
+        """As many of `events`, and of the timers before them, as the time of one step allows; at least one."""
+        index = self.roster.index
         for stored in events:
-            draft.fire_timers(self._timers, stored.stored_us, self._handlers)
+            if not await draft.pass_time(stored.stored_us, self._runner.event, until_s=until_s):
+                return
             interests = index.get(stored.topic, ())
             if interests and (
                 self._quarantine is None or await self._quarantine.passes(draft, interests, stored)
@@ -247,82 +253,31 @@ class Decider:
                 draft.judge(interests, stored)
                 await draft.render(self._runner.event)
             draft.place = stored.sequence
+            draft.topics.add(stored.topic)
             if time.perf_counter() > until_s:
                 break
-        await self._commit(draft)
-        return True
 
-    async def _catch_up(self) -> bool:
-        """One step of the lagging Sensor that is furthest behind, among those that are not stopped."""
-        roster = self.roster
-        idle = roster.stopped.keys() | roster.halted.keys()
-        waiting = [uid for uid in roster.places if uid in roster.judged and uid not in idle]
-        if not waiting:
-            return False
-        uid = min(waiting, key=lambda each: roster.places[each])
-        judged = roster.judged[uid]
-        # What its quota has made dead letters of while it stood is not judged any more.
-        roster.places[uid] = max(roster.places[uid], await self._runner.lagging_place(uid) or 0)
-        events = await self._runner.read(
-            roster.places[uid], limit=self._settings.max_events, topics=frozenset(judged.sensor.topics)
-        )
-        # It may come as far as the others are, and shares their place from there on.
-        behind = [stored for stored in events if stored.sequence <= roster.place]
-        draft = self._draft()
-        index = build_index([judged])
-        until_s = time.perf_counter() + self._settings.max_judging_s
-        judged_events = 0
-        for stored in behind:
-            earlier = await self._reader.decision(stored.sequence)
-            interests = index.get(stored.topic, ())
-            if self._quarantine is None or await self._quarantine.passes(draft, interests, stored, earlier):
-                draft.judge(interests, stored, earlier=earlier)
-                await draft.render(self._runner.event)
-            judged_events += 1
-            if time.perf_counter() > until_s:
-                break
-        is_level = judged_events == len(behind) and (not events or len(behind) < len(events))
-        draft.lagging[uid] = None if is_level else behind[judged_events - 1].sequence
-        await self._commit(draft)
-        return True
-
-    async def _commit(self, draft: Draft) -> None:
-        """Render, commit, take over, and offer what is due."""
-        await draft.render(self._runner.event)
-        step = draft.step()
-        try:
-            receipt = await self._runner.commit(step)
-        except BaseException:
-            draft.abandoned(self._timers)
-            raise
-        draft.committed(self._timers)
-        if draft.effects:
-            at_us = self._clock.now_us()
-            self._offer(
-                [
-                    opened(new, number, version=new.version, at_us=at_us)
-                    for new, number in zip(draft.effects, receipt.effect_numbers, strict=True)
-                ]
-            )
-
-    def _is_past_suspicion(self) -> bool:
-        return self._quarantine is not None and self._quarantine.is_behind(self.roster.place)
+    def _is_past_suspicion(self, *, has_judged: bool) -> bool:
+        quarantine = self._quarantine
+        return quarantine is not None and (not has_judged or quarantine.is_behind(self.roster.place))
 
     async def _leave_quarantine(self) -> None:
         if self._quarantine is not None:
             quarantine, self._quarantine = self._quarantine, None
             await quarantine.close()
 
-    async def _wait(self) -> None:
-        """Until there is something to read, a timer falls due, or the Sensors have changed."""
-        due_us = self._timers.next_due_us()
-        timeout_s = None if due_us is None else max(0.0, (due_us - self._clock.now_us()) / US_PER_S)
-        waiting = [
+    async def _wait(self, lanes: asyncio.Task[None]) -> None:
+        """Until there is something to read, a timer falls due, the Sensors have changed, or the lanes have failed."""
+        due_us = self.desk.timers.next_due_us(self.roster.places)
+        waiting: list[asyncio.Task[Any]] = [
             asyncio.create_task(self._runner.wait(self.roster.place), name="decide:wait-for-events"),
             asyncio.create_task(self._changed.wait(), name="decide:wait-for-changes"),
         ]
+        if due_us is not None:
+            seconds = max(0.0, (due_us - self._clock.now_us()) / US_PER_S)
+            waiting.append(asyncio.create_task(self._clock.sleep(seconds), name="decide:wait-for-timer"))
         try:
-            await asyncio.wait(waiting, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([*waiting, lanes], return_when=asyncio.FIRST_COMPLETED)
             self._changed.clear()
         finally:
             for task in waiting:

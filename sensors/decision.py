@@ -27,6 +27,12 @@ class MarkCode(enum.IntEnum):
     """It was held, and an edit of the Sensor released it."""
     CRASHED = 5
     """Judging it killed the process three times: a dead letter, never judged again."""
+    NO_KEY = 6
+    """It passed, and has no value to be correlated by."""
+    TIMED_OUT = 7
+    """It was held until its correlation key was given up."""
+    RESET = 8
+    """It was held, and a reset let go of it."""
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):

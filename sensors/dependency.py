@@ -12,7 +12,8 @@ from sensors.canonical import canonical_json
 from sensors.condition import is_usable_name
 from sensors.filter import FILTERS, Filter, Inspection, Judge, Reading, combine
 from sensors.spec import Dependency, Filters
-from sensors.unbuilt import refusal, unbuilt_findings
+from sensors.transform import CompiledTransform, compile_transform
+from sensors.unbuilt import refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,15 @@ class CompiledDependency:
     is_stopped: bool
     """A fault of its own stops it, and with it the triggers that use it."""
     filters: tuple[Filter, ...] = field(repr=False)
+    transform: CompiledTransform | None = None
+    """Gives the event new data before its filters see it."""
+    script: str = ""
+    """The program of its script filter, which answers before the event is judged."""
+
+    @property
+    def needs_worker(self) -> bool:
+        """Whether a worker has to look at its events before they are judged: it has a transform or a script."""
+        return self.transform is not None or bool(self.script)
 
     def inspect(self, reading: Reading) -> list[Inspection]:
         """What each of its filters says of an event, for people."""
@@ -41,7 +51,7 @@ def compile_dependency(
 ) -> tuple[CompiledDependency, list[Finding]]:
     """The dependency at `path`, and the faults that stop it alone."""
     part = f"dependency:{spec.name}"
-    findings = unbuilt_findings(document, spec, path, part)
+    findings: list[Finding] = []
     if not is_usable_name(spec.name):
         findings.append(
             document.finding(
@@ -55,6 +65,8 @@ def compile_dependency(
         )
     kinds, faults = _compile_filters(document, spec.filters, (*path, "filters"), part)
     findings += faults
+    transform, faults = compile_transform(document, spec.transform, (*path, "transform"), part)
+    findings += faults
     topic = Topic(document.namespace, event_bus, spec.event_source_name, spec.event_name)
     return CompiledDependency(
         index=index,
@@ -64,6 +76,8 @@ def compile_dependency(
         fingerprint=_fingerprint(spec),
         is_stopped=bool(findings),
         filters=tuple(kinds),
+        transform=transform,
+        script=spec.filters.script if spec.filters is not None else "",
     ), findings
 
 

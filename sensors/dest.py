@@ -37,10 +37,11 @@ def dest_findings(
     is_strict = document.annotations.get("kikkake/strict") == "true"
     findings = []
     for index, parameter in enumerate(parameters):
-        if not parameter.dest.startswith(prefix) or _is_constant(parameter):
+        is_whole = bool(prefix) and _plain(parameter.dest) == prefix.rstrip(".")
+        if not (is_whole or parameter.dest.startswith(prefix)) or _is_constant(parameter):
             continue
         dest = parameter.dest.removeprefix(prefix)
-        if dest and not _ALLOWED.fullmatch(dest):
+        if is_whole or (dest and not _ALLOWED.fullmatch(dest)):
             findings.append(
                 document.finding(
                     (*path, index, "dest"),
@@ -63,19 +64,36 @@ def fixed_findings(
     return [
         document.finding(
             (*path, index, "dest"),
-            f"`{parameter.dest[:64]}` decides where it is sent: it may not be filled from an event",
-            "write it into the resource; an event may fill the payload and headers",
+            f"`{parameter.dest[:64]}` decides what is done and where: it may not be filled from an event",
+            "write it into the resource; an event may fill values below it",
             code="DestNotAllowed",
             severity=Severity.ERROR if is_strict else Severity.WARNING,
             scope=Scope.PART,
             part=part,
         )
         for index, parameter in enumerate(parameters)
-        if parameter.dest in members and not _is_constant(parameter)
+        if _decides(parameter.dest, members) and not _is_constant(parameter)
     ]
+
+
+def _decides(dest: str, members: Sequence[str]) -> bool:
+    """Whether it writes one of the members, something in it, or everything around it."""
+    plain = _plain(dest)
+    return any(
+        plain == member or plain.startswith(f"{member}.") or member.startswith(f"{plain}.")
+        for member in members
+    )
+
+
+def _plain(dest: str) -> str:
+    """Without the backslashes, which sjson takes away: they would hide a name."""
+    return dest.replace("\\", "")
 
 
 def _is_constant(parameter: Parameter) -> bool:
     """A lone `value`: nothing of the event is in it."""
     source = parameter.src
-    return source is None or (source.value is not None and not source.data_key and not source.context_key)
+    if source is None:
+        return True
+    keys = (source.data_key, source.context_key, source.data_template, source.context_template)
+    return source.value is not None and not any(keys)

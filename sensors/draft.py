@@ -5,24 +5,24 @@ Until it is committed nothing of it is true: what the roster holds stays as it w
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from events.bus import (
-    NewDeadLetter,
-    NewEffect,
-    Step,
-    StoredEvent,
-    StoredTimer,
-    TimerChange,
-)
+from events.bus import NewDeadLetter, NewEffect, Step, StoredEvent, StoredTimer, TimerChange
+from events.event import Event
 from events.log import Logger
-from sensors.decision import MarkCode, encode_decisions, merge_decisions
-from sensors.effect import Firing, make_effect
-from sensors.judge import Interest, Judgement, MemoryKey, judge_event
-from sensors.memory import Memory
+from events.topic import Topic
+from sensors.decision import Mark, MarkCode, encode_decisions, merge_decisions, with_mark
+from sensors.effect import MAIN, Firing, dlq_firing, make_effect
+from sensors.elapse import Passing, Release
+from sensors.given import Given
+from sensors.held import HeldLayer
+from sensors.judge import Interest, Judgement, judge_event
+from sensors.memory import EMPTY, Memory
+from sensors.prepared import Prepared
 from sensors.roster import FailedKey, Roster, memory_changes
-from sensors.timers import TimerHandler, Timers
+from sensors.timers import Journal, Timers
 from sensors.trigger import RenderFailed
 
 log = Logger("decide")
@@ -30,7 +30,13 @@ log = Logger("decide")
 Fetch = Callable[[int], Awaitable[StoredEvent | None]]
 """One event of the log by its sequence; None when its body is gone."""
 
+Recorded = Callable[[int], Awaitable[bytes | None]]
+"""The recorded decision of one event."""
+
 _MAX_DETAIL = 1024
+MAX_MARKED = 256
+"""Released events whose decisions one step writes anew; of more (a reset of thousands of keys) `explain` only knows
+that they are not held any more."""
 _MAX_FAILED_SETS = 100
 """Joins of one Sensor that failed to render and keep their events; beyond, the oldest lets go of them."""
 
@@ -38,36 +44,46 @@ _MAX_FAILED_SETS = 100
 class Draft:
     """What one step will say."""
 
-    def __init__(self, roster: Roster, store_key: bytes, *, due_us: int | None = None) -> None:
+    def __init__(
+        self, roster: Roster, timers: Timers, store_key: bytes, *, due_us: int | None = None
+    ) -> None:
         self._roster = roster
+        self._timers = timers
         self._store_key = store_key
         self._due_us = due_us
         """When effects are due; None = when the event that made them fire was stored."""
         self.place: int | None = None
+        self.topics: set[Topic] = set()
+        """Of the events that the shared place has passed."""
         self.lagging: dict[str, int | None] = {}
         self.effects: list[NewEffect] = []
         self.dead_letters: list[NewDeadLetter] = []
         self.answered_letters: list[int] = []
+        self.has_fired_timers = False
+        self.is_committed = False
+        self.held = HeldLayer(roster.holdings)
+        """What triggers hold after what was judged so far."""
         self._judged: dict[int, tuple[bytes | None, list[tuple[Any, ...]]]] = {}
-        self._decisions: list[tuple[int, bytes]] = []
-        self._memories: dict[MemoryKey, Memory] = {}
+        self._decisions: dict[int, bytes] = {}
         self._failed: dict[FailedKey, Memory] = {}
         self._firings: list[Firing] = []
-        self._timers: list[TimerChange] = []
-        self._taken: list[StoredTimer] = []
+        self._timer_changes: dict[tuple[str, str], TimerChange] = {}
+        self._journal: Journal = {}
+        self._releases: list[Release] = []
         self._events: dict[int, StoredEvent] = {}
 
-    def held(self, key: MemoryKey) -> Memory:
-        """What a trigger holds after what was judged so far."""
-        memory = self._memories.get(key)
-        return self._roster.held(key) if memory is None else memory
-
     def judge(
-        self, interests: Sequence[Interest], stored: StoredEvent, *, earlier: bytes | None = None
+        self,
+        interests: Sequence[Interest],
+        stored: StoredEvent,
+        *,
+        earlier: bytes | None = None,
+        prepared: Mapping[int, Prepared] | None = None,
     ) -> Judgement:
         """Judge one event; what fires is rendered later. `earlier` are decisions of it that others made before."""
-        judgement = judge_event(interests, stored, self.held)
-        self._memories.update(judgement.memories)
+        judgement = judge_event(interests, stored, self.held, prepared)
+        self.change_timers(judgement.timers)
+        self._releases += judgement.releases
         if judgement.firings:
             self.fire(judgement.firings, stored)
         for uid, error in judgement.crashes:
@@ -83,59 +99,85 @@ class Draft:
 
     def decide(self, sequence: int, record: bytes) -> None:
         """The decisions of one event."""
-        self._decisions.append((sequence, record))
+        self._decisions[sequence] = record
 
-    def remember(
-        self, memories: Mapping[MemoryKey, Memory], failed: Mapping[FailedKey, Memory] | None = None
-    ) -> None:
-        """Change what is held."""
-        self._memories.update(memories)
-        self._failed.update(failed or {})
+    def remember_failed(self, failed: Mapping[FailedKey, Memory]) -> None:
+        """Change which sets of events could not be rendered."""
+        self._failed.update(failed)
 
-    def fire_timers(self, timers: Timers, until_us: int, handlers: Mapping[str, TimerHandler]) -> None:
-        """Fire what falls due at or before a time, in order; each may set others that are due as well."""
-        while (timer := timers.take_due(until_us)) is not None:
-            self._taken.append(timer)
-            handler = handlers.get(timer.key.partition(":")[0])
-            judged = self._roster.judged.get(timer.sensor)
-            if handler is None or judged is None:
-                # A newer build set it, or its Sensor is gone: the row stays for who can read it.
-                log.warning("timer.unknown", sensor=timer.sensor, timer=timer.key)
-                continue
-            outcome = handler(timer, judged, self.held)
-            self._memories.update(outcome.memories)
-            self._firings += outcome.firings
-            if all((change.sensor, change.key) != (timer.sensor, timer.key) for change in outcome.timers):
-                self._timers.append(TimerChange(timer.sensor, timer.key, None))
-            self._timers += outcome.timers
-            timers.apply(outcome.timers)
+    async def pass_time(self, until_us: int, fetch: Fetch, *, until_s: float, uid: str | None = None) -> bool:
+        """Fire what falls due at or before a time, in order; each may set others that are due as well.
+
+        Of the Sensors that share the runner's place, or of `uid` alone. False = it was not done by `until_s`, a time
+        of `perf_counter`: thousands of windows may end together, and the rest is for further steps.
+        """
+        while True:
+            timers, lagging = self._timers, self._roster.places
+            timer = timers.due(until_us, lagging) if uid is None else timers.due_of(uid, until_us)
+            if timer is None:
+                return True
+            if self.has_fired_timers and time.perf_counter() > until_s:
+                return False
+            self.has_fired_timers = True
+            self._fire_timer(timer, until_us)
+            await self.render(fetch)
+
+    def _fire_timer(self, timer: StoredTimer, until_us: int) -> None:
+        judged = self._roster.judged.get(timer.sensor)
+        if judged is None:
+            log.warning("timer.unknown", sensor=timer.sensor, timer=timer.key)
+            self.change_timers([TimerChange(timer.sensor, timer.key, None)])
+            return
+        passing = Passing(judged, self.held)
+        passing.elapse(timer, until_us)
+        self.take_over(passing)
+
+    def take_over(self, passing: Passing) -> None:
+        """What the passing of time has brought."""
+        self.change_timers(passing.timers)
+        self._firings += passing.firings
+        self._releases += passing.releases
+
+    def change_timers(self, changes: Sequence[TimerChange]) -> None:
+        """Set or remove timers."""
+        for change in changes:
+            self._timer_changes[change.sensor, change.key] = change
+            self._timers.change(change, self._journal)
 
     async def render(self, fetch: Fetch) -> None:
         """Render everything that has fired; what cannot be is a dead letter, and the others go on."""
         firings, self._firings = self._firings, []
         for firing in firings:
-            try:
-                self.effects.append(await self.effect(firing, fetch))
-            except RenderFailed as failed:
-                self._bury(firing, failed.reason, failed.detail)
-            except Exception as error:  # noqa: BLE001 - a bug in one kind of trigger must not stop every other Sensor
-                log.bug("trigger.render-crashed", error, sensor=firing.sensor.uid, trigger=firing.name)
-                self._bury(
-                    firing, "RenderCrashed", f"a fault of kikkake: {type(error).__name__}; see its log"
-                )
+            one: Firing | None = firing
+            while one is not None and not await self._has_rendered(one, fetch):
+                # As for an effect that was given up: its dlqTrigger gets the same events.
+                one = dlq_firing(one)
+
+    async def _has_rendered(self, firing: Firing, fetch: Fetch) -> bool:
+        """Render one; False = it is a dead letter."""
+        try:
+            self.effects.append(await self.effect(firing, fetch))
+        except RenderFailed as failed:
+            self._bury(firing, failed.reason, failed.detail)
+        except Exception as error:  # noqa: BLE001 - a bug in one kind of trigger must not stop every other Sensor
+            log.bug("trigger.render-crashed", error, sensor=firing.sensor.uid, trigger=firing.name)
+            self._bury(firing, "RenderCrashed", f"a fault of kikkake: {type(error).__name__}; see its log")
+        else:
+            return True
+        return False
 
     async def effect(self, firing: Firing, fetch: Fetch) -> NewEffect:
         """The rendered effect of one firing; it is not in the draft by this. Raises RenderFailed."""
-        events: dict[str, StoredEvent] = {}
+        events: list[tuple[str, Event]] = []
         for ref in firing.refs:
             stored = self._events.get(ref.sequence) or await fetch(ref.sequence)
             if stored is None:
                 raise RenderFailed(
                     f"the event of `{ref.dependency}` is gone from the store", reason="EventGone"
                 )
-            events[ref.dependency] = stored
+            events.append((ref.dependency, stored.event))
         due_us = firing.fired_us if self._due_us is None else self._due_us
-        return make_effect(firing, events, store_key=self._store_key, due_us=due_us)
+        return make_effect(firing, Given(events), store_key=self._store_key, due_us=due_us)
 
     def _bury(self, firing: Firing, reason: str, detail: str) -> None:
         uid = firing.sensor.uid
@@ -146,24 +188,49 @@ class Draft:
                 trigger=firing.name,
                 sequence=firing.sequence,
                 reason=reason,
-                detail=detail[:_MAX_DETAIL],
+                detail=(detail if firing.role == MAIN else f"{firing.role}: {detail}")[:_MAX_DETAIL],
             )
         )
-        if len(firing.refs) > 1 or any(ref.sequence != firing.sequence for ref in firing.refs):
-            # The memory is spent, and a replay after a fix of the Sensor needs all the events of the join.
-            self._failed[uid, firing.name, firing.sequence] = firing.refs
+        is_join = len(firing.refs) > 1 or any(ref.sequence != firing.sequence for ref in firing.refs)
+        if is_join or firing.occasion:
+            # The memory is spent, and a replay after a fix of the Sensor needs all the events and the same identity.
+            self._failed[uid, firing.name, firing.sequence] = Memory(firing.refs, firing.occasion)
             kept = self._roster.failed_keys(uid)
             for key in kept[: max(0, len(kept) + 1 - _MAX_FAILED_SETS)]:
-                self._failed[key] = ()
+                self._failed[key] = EMPTY
 
     def _mark_failed(self, firing: Firing) -> None:
         """The decision said that it fired, before anybody had tried to render it."""
         _earlier, decisions = self._judged.get(firing.sequence, (None, []))
         fired = (firing.trigger.index, int(MarkCode.FIRED))
+        sequences = {ref.sequence for ref in firing.refs}
+        self._releases = [
+            each._replace(code=MarkCode.RENDER_FAILED)
+            if (each.version, each.trigger, each.code) == (firing.version, *fired)
+            and each.sequence in sequences
+            else each
+            for each in self._releases
+        ]
         for version, _verdicts, marks in decisions:
             if version == firing.version and fired in marks:
                 marks[marks.index(fired)] = (firing.trigger.index, int(MarkCode.RENDER_FAILED))
                 return
+
+    async def mark_released(self, recorded: Recorded) -> None:
+        """Say in the decisions of released events why they are not held any more."""
+        releases, self._releases = self._releases[:MAX_MARKED], []
+        for release in releases:
+            mark = (release.trigger, int(release.code))
+            _earlier, decisions = self._judged.get(release.sequence, (None, []))
+            at = next((at for at, each in enumerate(decisions) if each[0] == release.version), None)
+            if at is not None:
+                version, verdicts, marks = decisions[at]
+                decisions[at] = (version, verdicts, [*marks, mark])
+                continue
+            earlier = self._decisions.get(release.sequence) or await recorded(release.sequence)
+            if earlier is not None:
+                marked = with_mark(earlier, release.version, Mark(*mark))
+                self._decisions[release.sequence] = marked
 
     def step(self) -> Step:
         """What is committed, once everything is rendered."""
@@ -173,24 +240,27 @@ class Draft:
         ]
         return Step(
             place=self.place,
-            decisions=judged + self._decisions,
-            memories=memory_changes(self._memories, self._failed),
-            timers=self._timers,
+            decisions=[*judged, *self._decisions.items()],
+            memories=memory_changes(self.held.changes, self._failed),
+            timers=list(self._timer_changes.values()),
             effects=self.effects,
             lagging=self.lagging,
             dead_letters=self.dead_letters,
             answered_letters=self.answered_letters,
         )
 
-    def committed(self, timers: Timers) -> None:
+    def committed(self) -> None:
         """The step is committed: now it is true."""
+        self.is_committed = True
         if self.place is not None:
             self._roster.place = self.place
         for uid, place in self.lagging.items():
             self._roster.set_place(uid, place)
-        self._roster.apply(self._memories, self._failed)
-        timers.apply(self._timers)
+            if place is None:
+                self._timers.join(uid)
+        self.held.apply()
+        self._roster.apply_failed(self._failed)
 
-    def abandoned(self, timers: Timers) -> None:
-        """The step was not committed: what it took is due again."""
-        timers.give_back(self._taken)
+    def abandoned(self) -> None:
+        """The step was not committed: nothing of it is true."""
+        self._timers.restore(self._journal)

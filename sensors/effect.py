@@ -9,17 +9,18 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pydantic
 
-from events.bus import EventRef, NewEffect, OrderMode, StoredEvent
+from events.bus import EventRef, NewEffect, OrderMode
 from events.event import Event
 from events.languages.gjson import Document, compile_path
 from events.languages.gjson.result import Kind
 from events.topic import length_prefixed, prefixed
 from sensors.compile import CompiledSensor
 from sensors.compile_trigger import CompiledTrigger
+from sensors.given import Given, every, pairs
 from sensors.parameters import apply_parameters
 from sensors.spec import UPSTREAM_KINDS
 from sensors.trigger import RenderContext, RenderFailed, Trigger
@@ -45,12 +46,25 @@ class Firing:
     sequence: int
     """Of that event."""
     role: str = MAIN
+    occasion: str = ""
+    """What made it fire where not only its events did (spec: effects, section 2): `timeout:…`."""
     nonce: str = ""
 
     @property
     def id(self) -> bytes:
         """The effect's id."""
-        return effect_id(self.sensor.uid, self.name, self.role, self.refs, nonce=self.nonce)
+        return effect_id(
+            self.sensor.uid, self.name, self.role, self.refs, occasion=self.occasion, nonce=self.nonce
+        )
+
+
+def dlq_firing(firing: Firing) -> Firing | None:
+    """Its `dlqTrigger` with the same events; None where it has none. A nested one has the role `dlq.dlq`."""
+    trigger = firing.trigger.dlq
+    if trigger is None:
+        return None
+    role = DLQ if firing.role == MAIN else f"{firing.role}.{DLQ}"
+    return replace(firing, trigger=trigger, role=role)
 
 
 def effect_id(
@@ -72,18 +86,17 @@ def _who(uid: str, trigger: str, role: str) -> bytes:
     return length_prefixed((uid.encode(), trigger.encode(), role.encode()))
 
 
-def make_effect(
-    firing: Firing, events: Mapping[str, StoredEvent], *, store_key: bytes, due_us: int
-) -> NewEffect:
-    """The effect of a firing, rendered; `events` by dependency name. Raises RenderFailed."""
+def make_effect(firing: Firing, events: Given, *, store_key: bytes, due_us: int) -> NewEffect:
+    """The effect of a firing: rendered where its inputs are local, else planned. Raises RenderFailed."""
     trigger = firing.trigger
     kind_class = trigger.kind_class
     if kind_class is None or trigger.is_stopped:
         raise RenderFailed("the trigger is stopped by a fault of its own: see lint", reason="TriggerStopped")
-    rendered = render(firing, {name: stored.event for name, stored in events.items()}, store_key)
+    rendered = None if is_planned(firing) else render(firing, events, store_key)
     order_key, order_mode = _order(firing, kind_class, rendered)
     # Born with its first attempt only where nothing can make it wait: a limit, or an older effect of its order.
-    is_at_once = kind_class.repeatable and order_mode is OrderMode.NONE and trigger.spacing is None
+    can_start = kind_class.repeatable and order_mode is OrderMode.NONE and trigger.spacing is None
+    is_at_once = can_start and rendered is not None
     return NewEffect(
         id=firing.id,
         sensor=firing.sensor.uid,
@@ -97,24 +110,49 @@ def make_effect(
         order_key=order_key,
         order_mode=order_mode,
         rendered=rendered,
+        occasion=firing.occasion,
         nonce=firing.nonce,
     )
 
 
-def render(firing: Firing, events: Mapping[str, Event], store_key: bytes) -> bytes:
+def is_planned(firing: Firing) -> bool:
+    """Whether it needs something from outside to be rendered: a fetched object, or a transformed event.
+
+    It is then rendered by the act loop, and its bytes are stored before the first attempt (design, section 4).
+    """
+    if firing.trigger.is_planned:
+        return True
+    if not firing.sensor.needs_worker:
+        return False
+    transformed = {each.name for each in firing.sensor.dependencies if each.transform is not None}
+    return any(ref.dependency in transformed for ref in firing.refs)
+
+
+def render(firing: Firing, events: Given, store_key: bytes) -> bytes:
     """What every attempt sends. Raises RenderFailed."""
+    member, name = member_of(firing, events)
+    return render_member(firing, events, member, name, store_key)
+
+
+def member_of(firing: Firing, events: Given) -> tuple[bytes, str]:
+    """The kind's member and the trigger's name, after the parameters of the trigger. Raises RenderFailed."""
+    trigger = firing.trigger
+    if trigger.kind_class is None or not trigger.parameters:
+        return trigger.member, trigger.name
+    return _with_parameters(trigger, trigger.kind_class, in_order_of(firing, events))
+
+
+def render_member(firing: Firing, events: Given, member: bytes, name: str, store_key: bytes) -> bytes:
+    """What the kind makes of its member. Raises RenderFailed."""
     trigger = firing.trigger
     assert trigger.kind_class is not None  # noqa: S101 - a stopped trigger never comes here
-    in_order = {each.name: events[each.name] for each in firing.sensor.dependencies if each.name in events}
-    member, name = trigger.member, trigger.name
-    if trigger.parameters:
-        member, name = _with_parameters(trigger, trigger.kind_class, in_order)
+    in_order = in_order_of(firing, events)
     context = RenderContext(
         namespace=firing.sensor.namespace,
         sensor=firing.sensor.name,
         trigger=name,
         effect_id=firing.id,
-        event_ids=tuple(event.id for event in in_order.values()),
+        event_ids=tuple(event.id for _name, event in pairs(in_order)),
         fired_us=firing.fired_us,
         store_key=store_key,
         policy=trigger.policy,
@@ -146,11 +184,24 @@ def _with_parameters(
         raise RenderFailed(
             f"{at}: {trigger.kind}.{where}: {first['msg']}; `useRawData: true` keeps a number or boolean"
         ) from error
-    return raw, compile_path("name").get(template).text() or trigger.name
+    name = compile_path("name").get(template)
+    if name.exists and name.kind not in (Kind.STRING, Kind.NULL):
+        raise RenderFailed(f"{at}: `name` is no text any more; leave `useRawData` out")
+    return raw, name.text() or trigger.name
 
 
-def _order(firing: Firing, kind_class: type[Trigger], rendered: bytes) -> tuple[bytes | None, OrderMode]:
-    key, mode = kind_class.order(rendered)
+def in_order_of(firing: Firing, events: Given) -> Given:
+    """The events in the order of the Sensor's dependencies."""
+    in_order = (
+        (each.name, event) for each in firing.sensor.dependencies for event in every(events, each.name)
+    )
+    return Given(in_order, now_us=firing.fired_us)
+
+
+def _order(
+    firing: Firing, kind_class: type[Trigger], rendered: bytes | None
+) -> tuple[bytes | None, OrderMode]:
+    key, mode = (None, OrderMode.NONE) if rendered is None else kind_class.order(rendered)
     if mode is OrderMode.NONE and firing.trigger.at_least_once:
         # Serial per trigger, as upstream.
         parts = (b"trigger", firing.sensor.uid.encode(), firing.name.encode(), firing.role.encode())

@@ -40,6 +40,11 @@ class Verdict(NamedTuple):
     """Place of the deciding filter in its list."""
 
 
+RANKS = ("exprs", "data", "context", "time", "script", "transform")
+"""What the ranks of verdicts stand for: the kinds of filter in the order in which they are judged, and the transform,
+which comes before them all."""
+
+
 def pack_verdict(code: Code, rank: int = -1, entry: int = 0) -> int:
     """One small integer; 0 is `passed`."""
     return code if rank < 0 else code | (entry * 8 + rank + 1) << 2
@@ -93,7 +98,7 @@ class Inspection(NamedTuple):
     actual: str | None
     """The value in its text form; None where there is none."""
     reason: str
-    """For a failure: why, as upstream words it."""
+    """For a failure: why, as upstream words it. Otherwise empty, or what says more than path, actual and wanted."""
 
 
 Judge = Callable[[Reading], int]

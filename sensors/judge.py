@@ -5,35 +5,26 @@ The index from topic to Sensors is built when Sensors change; an event costs onl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from events.bus import EventRef, StoredEvent
+from events.bus import EventRef, StoredEvent, TimerChange
 from events.topic import Topic
-from sensors import memory
+from sensors.arrival import event_comes
 from sensors.compile import CompiledSensor
 from sensors.compile_trigger import CompiledTrigger
 from sensors.decision import MarkCode
 from sensors.effect import Firing
+from sensors.elapse import Release
 from sensors.filter import Code, Judge, Reading, pack_verdict
-from sensors.memory import EMPTY, Memory
-
-MemoryKey = tuple[str, str]
-"""A Sensor's uid and a trigger's name."""
+from sensors.held import HeldLayer
+from sensors.judged import Judged
+from sensors.memory import Memory, Refs
+from sensors.prepared import Prepared
+from sensors.waiting import NoKey, Waiting
 
 _CRASHED = pack_verdict(Code.FAILED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """A Sensor that takes part, as of one version of its resource."""
-
-    sensor: CompiledSensor
-    version: int
-    """`ResourceVersion.id`."""
-    starts: Mapping[str, int]
-    """Per dependency: it sees events after this sequence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +48,8 @@ class Judgement:
     decisions: list[tuple[Any, ...]] = field(default_factory=list)
     """In the shape of `SensorDecision`, for `encode_decisions`."""
     firings: list[Firing] = field(default_factory=list)
-    memories: dict[MemoryKey, Memory] = field(default_factory=dict)
-    """The memories that changed."""
+    timers: list[TimerChange] = field(default_factory=list)
+    releases: list[Release] = field(default_factory=list)
     crashes: list[tuple[str, Exception]] = field(default_factory=list)
     """Bugs: the Sensor (uid) whose filters raised, and what."""
 
@@ -80,9 +71,10 @@ def _interest(judged: Judged, topic: Topic) -> Interest:
     by_name = {each.name: each.index for each in mine}
     triggers = []
     for trigger in sensor.triggers:
-        if trigger.is_stopped or trigger.condition is None:
+        waiting = trigger.waiting
+        if trigger.is_stopped or waiting is None or waiting.is_only_by_timeout:
             continue
-        woken_by = tuple(by_name[name] for name in trigger.condition.names if name in by_name)
+        woken_by = tuple(by_name[name] for name in waiting.condition.names if name in by_name)
         if woken_by:
             triggers.append((trigger, woken_by))
     entries = tuple((each.index, each.judge, judged.starts.get(each.name, 0)) for each in mine)
@@ -92,14 +84,15 @@ def _interest(judged: Judged, topic: Topic) -> Interest:
 def judge_event(
     interests: Sequence[Interest],
     stored: StoredEvent,
-    held: Callable[[MemoryKey], Memory],
+    held: HeldLayer,
+    prepared: Mapping[int, Prepared] | None = None,
 ) -> Judgement:
-    """What every interested Sensor says of `stored`, given what is held.
+    """What every interested Sensor says of `stored`, given what is held; `held` is changed by it.
 
-    A dependency is judged once, for however many triggers.
+    A dependency is judged once, for however many triggers. `prepared` are the dependencies, by index, whose event
+    was transformed or asked by a script before; a Sensor that has such is judged alone.
     """
     judgement = Judgement()
-    decisions = judgement.decisions
     reading = Reading(stored.event)
     sequence = stored.sequence
     for interest in interests:
@@ -109,7 +102,11 @@ def judge_event(
             if sequence <= start:
                 continue
             try:
-                verdict = judge(reading)
+                verdict = (
+                    judge(reading)
+                    if prepared is None
+                    else judge_prepared(judge, reading, prepared.get(index))
+                )
             except Exception as error:  # noqa: BLE001 - a bug in one filter must not stop every other Sensor
                 judgement.crashes.append((interest.judged.sensor.uid, error))
                 verdict = _CRASHED
@@ -117,46 +114,90 @@ def judge_event(
             if not verdict:
                 passed.append(index)
         if verdicts:
-            marks = _wake(interest, stored, passed, held, judgement) if passed else ()
-            decisions.append((interest.judged.version, verdicts, marks))
+            marks = (
+                _wake(_Woken(interest, stored, reading, prepared or {}, held, judgement), passed)
+                if passed
+                else ()
+            )
+            judgement.decisions.append((interest.judged.version, verdicts, marks))
     return judgement
 
 
-def _wake(
-    interest: Interest,
-    stored: StoredEvent,
-    passed: list[int],
-    held: Callable[[MemoryKey], Memory],
-    judgement: Judgement,
-) -> list[tuple[Any, ...]]:
-    """Step the triggers that the passed dependencies concern; the marks of the decision."""
+def judge_prepared(judge: Judge, reading: Reading, prepared: Prepared | None) -> int:
+    """The verdict of one dependency, of the event as it came or as it was prepared for it."""
+    if prepared is None:
+        return judge(reading)
+    return prepared.verdict if prepared.verdict is not None else judge(prepared.reading)
+
+
+class _Woken(NamedTuple):
+    """What the triggers of one Sensor look at."""
+
+    interest: Interest
+    stored: StoredEvent
+    reading: Reading
+    prepared: Mapping[int, Prepared]
+    held: HeldLayer
+    judgement: Judgement
+
+
+def _wake(woken: _Woken, passed: list[int]) -> list[tuple[Any, ...]]:
+    """Have the event come to the triggers that the passed dependencies concern; the marks of the decision."""
     marks: list[tuple[Any, ...]] = []
-    sensor = interest.judged.sensor
-    names = {each.index: each.name for each in sensor.dependencies}
+    interest, stored = woken.interest, woken.stored
+    dependencies = {each.index: each.name for each in interest.judged.sensor.dependencies}
     for trigger, woken_by in interest.triggers:
-        condition = trigger.condition
+        waiting = trigger.waiting
         for index in woken_by:
-            if index not in passed or condition is None:
+            if index not in passed or waiting is None:
                 continue
-            ref = EventRef(names[index], stored.sequence, stored.key)
-            key = (sensor.uid, trigger.name)
-            before = judgement.memories.get(key)
-            before = held(key) if before is None else before
-            after, fired = memory.step(before, condition, ref)
-            if condition.needs_memory:
-                judgement.memories[key] = after
-            if fired is None:
-                indexes = {name: position for position, name in names.items()}
-                marks.append(
-                    (trigger.index, int(MarkCode.HELD), [indexes[each.dependency] for each in after])
-                )
+            ref = EventRef(dependencies[index], stored.sequence, stored.key)
+            if waiting.needs_memory:
+                marks.append(_come(woken, trigger, waiting, ref, index))
             else:
                 marks.append((trigger.index, int(MarkCode.FIRED)))
-                judgement.firings.append(_firing(interest.judged, trigger, fired, stored))
+                woken.judgement.firings.append(_firing(interest.judged, trigger, (ref,), stored))
     return marks
 
 
-def _firing(judged: Judged, trigger: CompiledTrigger, refs: Memory, stored: StoredEvent) -> Firing:
+def _come(
+    woken: _Woken, trigger: CompiledTrigger, waiting: Waiting, ref: EventRef, index: int
+) -> tuple[Any, ...]:
+    """One event at one trigger that needs a memory; its mark."""
+    judged, stored, judgement = woken.interest.judged, woken.stored, woken.judgement
+    prepared = woken.prepared.get(index)
+    reading = prepared.reading if prepared is not None else woken.reading
+    try:
+        arrived = event_comes(
+            judged,
+            trigger,
+            waiting,
+            ref,
+            reading,
+            held=woken.held,
+            at_us=stored.stored_us,
+        )
+    except NoKey:
+        return (trigger.index, int(MarkCode.NO_KEY))
+    judgement.timers += arrived.timers
+    if arrived.passing is not None:
+        judgement.timers += arrived.passing.timers
+        judgement.firings += arrived.passing.firings
+        judgement.releases += arrived.passing.releases
+    if arrived.fired is not None:
+        judgement.firings.append(_firing(judged, trigger, arrived.fired, stored))
+        return (trigger.index, int(MarkCode.FIRED))
+    return held_mark(judged.sensor, trigger, arrived.memory)
+
+
+def held_mark(sensor: CompiledSensor, trigger: CompiledTrigger, memory: Memory) -> tuple[Any, ...]:
+    """The mark of an event that is held: with which others."""
+    indexes = {each.name: each.index for each in sensor.dependencies}
+    names = dict.fromkeys(ref.dependency for ref in memory.refs)
+    return (trigger.index, int(MarkCode.HELD), [indexes[name] for name in names])
+
+
+def _firing(judged: Judged, trigger: CompiledTrigger, refs: Refs, stored: StoredEvent) -> Firing:
     return Firing(
         sensor=judged.sensor,
         version=judged.version,
@@ -166,8 +207,3 @@ def _firing(judged: Judged, trigger: CompiledTrigger, refs: Memory, stored: Stor
         fired_us=stored.stored_us,
         sequence=stored.sequence,
     )
-
-
-def nothing_held(_key: MemoryKey) -> Memory:
-    """For judging without a past: `kikkake render`, and replays of single events."""
-    return EMPTY

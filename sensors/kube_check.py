@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from events.errors import Finding, Scope, Severity
 from events.resource import Path, ResourceDocument
-from sensors.artifact import fetch_local
+from sensors.artifact import LOCAL_SOURCES, fetch_local
+from sensors.artifact_location import chosen_kind, location_faults
+from sensors.artifact_source import LocationFault
+from sensors.artifact_spec import ArtifactLocation
 from sensors.check import parameter_faults
 from sensors.kube_object import lifetime_s
 from sensors.outer import is_written_by_parameters
-from sensors.spec import ArtifactLocation, Parameter
+from sensors.spec import Parameter
 from sensors.trigger import RenderFailed
 from sensors.unbuilt import refusal
 
 _OPERATIONS = ("", "create", "update", "patch", "delete")
 _NEEDED = ("apiVersion", "kind")
+_READ_BY = {"patchStrategy": "patch", "liveObject": "update"}
+"""Fields that one operation alone reads."""
 _SAFE_LIFETIME_S = 120.0
 """An object that may be removed sooner does not protect against a second one (spec: effects 6)."""
 
@@ -57,45 +62,39 @@ def check_create(
     return _check_source(document, source, (*path, "source"), part, written)
 
 
-def ignored_by_create(
-    document: ResourceDocument,
-    patch_strategy: str,
-    path: Path,
-    part: str,
-    *,
-    live_object: bool,
+def ignored_fields(
+    document: ResourceDocument, given: Mapping[str, object], operation: str, path: Path, part: str
 ) -> list[Finding]:
-    """Fields that only `patch` and `update` read."""
-    given = (("patchStrategy", "patch", patch_strategy), ("liveObject", "update", live_object))
+    """Those fields of `given` (by their names) that only another operation reads."""
     return [
         document.finding(
             (*path, member),
-            f"is only read by the operation {operation}, as upstream",
+            f"is only read by the operation {reader}, as upstream",
             "remove it",
             code="Ignored",
             severity=Severity.WARNING,
             part=part,
         )
-        for member, operation, value in given
-        if value
+        for member, reader in _READ_BY.items()
+        if given.get(member) and operation != reader
     ]
 
 
 def _check_source(
     document: ResourceDocument, source: ArtifactLocation, path: Path, part: str, written: Collection[str]
 ) -> list[Finding]:
-    if source.resource is None and source.inline is None:
-        if any(getattr(source, name) is not None for name in type(source).model_fields):
-            return []  # marked in the model as not carried out yet, and reported for that
+    if chosen_kind(source) not in LOCAL_SOURCES:
         return [
             document.finding(
-                path,
-                "holds no object",
-                "give `resource` or `inline`",
+                (*path, *fault.member),
+                fault.what,
+                fault.fix,
                 code="InvalidTriggers",
                 scope=Scope.PART,
                 part=part,
             )
+            for fault in location_faults(source)
+            if not _is_filled_in(document, path, fault)
         ]
     try:
         target = fetch_local(source.model_dump(by_alias=True, exclude_none=True))
@@ -118,3 +117,9 @@ def _check_source(
             part=part,
         )
     ]
+
+
+def _is_filled_in(document: ResourceDocument, path: Path, fault: LocationFault) -> bool:
+    """Whether a parameter of the trigger writes what the location lacks."""
+    dest = ".".join((str(path[-2]), str(path[-1]), *fault.member))
+    return is_written_by_parameters(document, path[:-1], dest)

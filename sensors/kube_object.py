@@ -11,6 +11,7 @@ import functools
 import hashlib
 import hmac
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -39,6 +40,9 @@ _SHOWN_ID_LENGTH = 128
 """Of one event id: a sender chooses its length, and all annotations share 256 KiB."""
 
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
+_WHOLE_FLOAT = re.compile(rb"[:,\[\s]-?[0-9]+(?:\.0+|(?:\.[0-9]+)?[eE][+-]?[0-9]+)\s*[,}\]]")
+_MAX_WHOLE = 2.0**63
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _CLUSTER_KINDS = frozenset(
     {"Namespace", "Node", "PersistentVolume", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"}
@@ -79,7 +83,7 @@ def identify(rendered: bytes, static_name: str, context: RenderContext) -> bytes
     """
     try:
         target = _loads(rendered)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         # `useRawData` writes what the event holds: a number beyond all floats reads as +Inf, as upstream.
         raise RenderFailed(f"the resource is no JSON any more after its parameters: {error}") from error
     if not isinstance(target, dict):
@@ -117,7 +121,25 @@ def lifetime_s(target: Mapping[str, Any]) -> float | None:
 
 def _loads(text: bytes) -> Any:
     # orjson makes a float of an integer beyond 64 bits; the standard library keeps it.
-    return json.loads(text) if _LONG_NUMBER.search(text) else orjson.loads(text)
+    if not (_LONG_NUMBER.search(text) or _WHOLE_FLOAT.search(text)):
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            if rb"\u" not in text:
+                raise
+    value = json.loads(text, parse_float=_number)
+    if _LONE_SURROGATE.search(written := json.dumps(value, ensure_ascii=False)):
+        # Half of a character, escaped in what an event holds: Go reads it as U+FFFD.
+        value = json.loads(_LONE_SURROGATE.sub("\ufffd", written))
+    return value
+
+
+def _number(text: str) -> int | float:
+    """`2.0` and `1e3` as Go writes them, without a fraction: the API server takes no `1000.0` for an integer."""
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text[:32]} is larger than any number")
+    return int(value) if value.is_integer() and abs(value) < _MAX_WHOLE else value
 
 
 def _dumps(value: Any) -> bytes:

@@ -5,19 +5,25 @@ An effect belongs to the version of the Sensor that made it; an edit since then 
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
 
-from events.bus import BusReader, Effect, NewEffect, Runner, StoredEvent
+from events.bus import BusReader, Effect, NewEffect, Runner
 from events.errors import ResourceRefused
+from events.event import Event
+from events.log import Logger
 from events.registry import Registry
 from sensors.acting import Acting, TriggerUnusable
 from sensors.compile import CompiledSensor, compile_stored
 from sensors.compile_trigger import CompiledTrigger
-from sensors.effect import DLQ, MAIN, Firing, make_effect, render
+from sensors.effect import DLQ, MAIN, Firing, make_effect
+from sensors.given import Given
+from sensors.planned import PlannedRenderer
 from sensors.retry import Retry
 from sensors.roster import Roster
-from sensors.trigger import TRIGGERS, RenderFailed, Trigger, TriggerServices
+from sensors.trigger import TRIGGERS, RenderFailed, RenderUnavailable, Trigger, TriggerServices
+
+log = Logger("act")
 
 _MAX_OLD_VERSIONS = 256
 """Compiled older versions that are kept: retries come back to them."""
@@ -36,6 +42,7 @@ class Lookup:
         reader: BusReader,
         services: TriggerServices,
         *,
+        renderer: PlannedRenderer | None = None,
         kinds: Registry[Trigger] = TRIGGERS,
         give_up_after_s: float = 86_400.0,
     ) -> None:
@@ -43,6 +50,7 @@ class Lookup:
         self._runner = runner
         self._reader = reader
         self._services = services
+        self._renderer = renderer or PlannedRenderer(services, None)
         self._kinds = kinds
         self._give_up_after_s = give_up_after_s
         self._instances: dict[type[Trigger], Trigger] = {}
@@ -83,12 +91,17 @@ class Lookup:
         if trigger.kind_class is None:
             raise TriggerUnusable("KindMissing", f"this build has no trigger of the kind `{effect.kind}`")
         events = await self._events(effect)
-        firing = _firing(
-            sensor, trigger, effect, max(stored.stored_us for stored in events.values()), effect.role
-        )
-        return render(
-            firing, {name: stored.event for name, stored in events.items()}, self._services.store_key
-        )
+        # It fired in the step that recorded it: a timer may have come long after its events.
+        firing = _firing(sensor, trigger, effect, effect.created_us, effect.role)
+        try:
+            return await self._renderer.render(firing, events)
+        except (RenderFailed, RenderUnavailable):
+            raise
+        except Exception as error:
+            # A bug in one kind: a dead letter, as where the decide loop renders, and not an effect that never ends.
+            log.bug("trigger.render-crashed", error, sensor=effect.sensor, trigger=effect.trigger)
+            detail = f"a fault of kikkake: {type(error).__name__}; see its log"
+            raise RenderFailed(detail, reason="RenderCrashed") from error
 
     async def make_dlq(self, effect: Effect) -> NewEffect | None:
         """The effect of its `dlqTrigger`, with the same events; None where it has none, or is recorded already.
@@ -116,6 +129,7 @@ class Lookup:
         for instance in self._instances.values():
             await instance.close()
         self._instances.clear()
+        await self._renderer.close()
 
     def _known(self, effect: Effect) -> CompiledSensor | None:
         judged = self._roster.judged.get(effect.sensor)
@@ -140,7 +154,8 @@ class Lookup:
                 "VersionGone", f"version {effect.version} of the Sensor is not stored any more"
             )
         try:
-            sensor = compile_stored(version, kinds=self._kinds)
+            # In a thread: its programs are read in another process, which may have to be started.
+            sensor = await asyncio.to_thread(compile_stored, version, kinds=self._kinds)
         except ResourceRefused as refused:
             raise TriggerUnusable("SensorRefused", f"this build refuses its Sensor: {refused}") from refused
         self._old[effect.version] = sensor
@@ -148,16 +163,17 @@ class Lookup:
             self._old.popitem(last=False)
         return sensor
 
-    async def _events(self, effect: Effect) -> Mapping[str, StoredEvent]:
-        events = {}
+    async def _events(self, effect: Effect) -> Given:
+        """The events as they came."""
+        events: list[tuple[str, Event]] = []
         for ref in effect.events:
             stored = await self._runner.event(ref.sequence)
             if stored is None:
                 raise RenderFailed(
                     f"the event of `{ref.dependency}` is gone from the store", reason="EventGone"
                 )
-            events[ref.dependency] = stored
-        return events
+            events.append((ref.dependency, stored.event))
+        return Given(events)
 
     def _acting(self, sensor: CompiledSensor, trigger: CompiledTrigger, kind_class: type[Trigger]) -> Acting:
         instance = self._instances.get(kind_class)
@@ -171,6 +187,7 @@ class Lookup:
             spacing=trigger.spacing,
             at_least_once=trigger.at_least_once,
             account=sensor.account,
+            policy=trigger.policy,
             is_strict=sensor.is_strict,
         )
 
@@ -197,5 +214,6 @@ def _firing(
         fired_us=fired_us,
         sequence=max(ref.sequence for ref in effect.events),
         role=role,
+        occasion=effect.occasion,
         nonce=effect.nonce,
     )

@@ -17,6 +17,8 @@ from events.languages import sjson
 from events.languages.gjson import Document, compile_path
 from events.languages.gjson.result import Kind
 from events.resource import read_value
+from sensors import templates
+from sensors.given import every, now_of
 from sensors.missing import known_keys
 from sensors.spec import Parameter, ParameterSource
 from sensors.trigger import RenderFailed
@@ -38,19 +40,58 @@ def resolve(source: ParameterSource, events: Mapping[str, Event], at: str = "src
 
     `at` is the place in the Sensor, for messages. Raises RenderFailed.
     """
-    event = events.get(source.dependency_name)
-    if event is None:
+    given = every(events, source.dependency_name)
+    if not given:
         return None if source.value is None else Value(source.value, Kind.STRING)
-    if not source.data_key and not source.context_key:
+    now_us = now_of(events)
+    if source.all:
+        return _list_of([_value(source, event, now_us, at) for event in given])
+    return _value(source, given[-1], now_us, at)
+
+
+def _value(source: ParameterSource, event: Event, now_us: int, at: str) -> Value:
+    """What one event gives."""
+    has_data = bool(source.data_key or source.data_template)
+    if not has_data and not source.context_key and not source.context_template:
         # A lone `value` replaces the event although it is there; without it, the whole event is the value.
         text = event.whole_json.decode() if source.value is None else source.value
         return Value(text, Kind.STRING)
     try:
-        return _find(source, event, at)
+        # Data replaces the context; it never falls back to it.
+        document = _data_document(event, at) if has_data else event.context_document
+        if has_data:
+            return _read(source.data_key, source.data_template, document, now_us, f"{at} data")
+        return _read(source.context_key, source.context_template, document, now_us, f"{at} context")
     except RenderFailed:
         if source.value is None:
             raise
         return Value(source.value, Kind.STRING)
+
+
+def _read(key: str, template: str | None, document: Document, now_us: int, at: str) -> Value:
+    """The template's text where it gives one, else what the key finds (spec-sensors 6.2)."""
+    failure = ""
+    if template:
+        try:
+            text = templates.run(template, templates.input_of(document.raw), now_us=now_us)
+        except (templates.TemplateError, templates.NotJson) as error:
+            failure = f"{at}Template: {error}"
+        else:
+            if text:
+                return Value(text, Kind.STRING)
+            failure = f"{at}Template: evaluated to empty string or no value"
+    if not key:
+        raise RenderFailed(failure)
+    return _find(key, document, f"{at}Key")
+
+
+def _list_of(values: Sequence[Value]) -> Value:
+    """One JSON list of them."""
+    texts = [
+        value.text if value.kind is not Kind.STRING else sjson.encode_text(value.text).decode()
+        for value in values
+    ]
+    return Value(f"[{','.join(texts)}]", Kind.JSON)
 
 
 def apply_parameters(
@@ -105,18 +146,13 @@ def _flat(members: Mapping[str, bytes]) -> bytes:
     return b"{" + b",".join(b'"%b":%b' % (name.encode(), text) for name, text in members.items()) + b"}"
 
 
-def _find(source: ParameterSource, event: Event, at: str) -> Value:
-    # A data key replaces a context key; it never falls back to it.
-    if source.data_key:
-        member, key, document = "dataKey", source.data_key, _data_document(event, at)
-    else:
-        member, key, document = "contextKey", source.context_key, event.context_document
+def _find(key: str, document: Document, at: str) -> Value:
     try:
         result = compile_path(key).get(document)
     except KikkakeError as error:
-        raise RenderFailed(f"{at} {member} `{key}`: {error}") from error
+        raise RenderFailed(f"{at} `{key}`: {error}") from error
     if not result.exists:
-        raise RenderFailed(f"{at} {member} `{key}`: not in the event; {known_keys(document, key)}")
+        raise RenderFailed(f"{at} `{key}`: not in the event; {known_keys(document, key)}")
     return Value("null" if result.kind is Kind.NULL else result.text(), result.kind)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -25,6 +26,8 @@ log = Logger("decide")
 
 _TIMEOUT_S = 10.0
 """For one event: judging takes microseconds, starting the child half a second."""
+_MAX_SLOTS = 100
+"""Correlation keys of a trigger whose events the child gets, too: the crash is looked for in the new event."""
 PROBE = (sys.executable, "-m", "sensors.probe")
 """The command of the child."""
 _PACKAGES = str(Path(__file__).parent.parent)
@@ -36,7 +39,8 @@ class ProbedSensor(msgspec.Struct, frozen=True):
     uid: str
     version: int
     text: bytes
-    memories: dict[str, Memory]
+    memories: tuple[tuple[str, str, Memory], ...]
+    """Trigger, slot, and what is held there."""
 
 
 class ProbeRequest(msgspec.Struct, frozen=True):
@@ -80,6 +84,9 @@ class Quarantine:
 
         `earlier` are decisions of it that other Sensors made before.
         """
+        if self.is_behind(stored.sequence - 1):
+            # It came after what may have ended the process; who is slow to get past that holds up nobody.
+            return True
         request = await self._request(draft, interests, stored)
         line = msgspec.json.encode(request) + b"\n"
         # Twice: a child that ends for want of memory or time, on a machine that is busy, says nothing of the event.
@@ -117,16 +124,18 @@ class Quarantine:
         held: dict[int, StoredEvent] = {}
         for interest in interests:
             sensor = interest.judged.sensor
-            memories = {}
+            memories: list[tuple[str, str, Memory]] = []
             for trigger, _woken_by in interest.triggers:
-                memory = draft.held((sensor.uid, trigger.name))
-                if memory:
-                    memories[trigger.name] = memory
-                for ref in memory:
+                slots = itertools.islice(draft.held.slots((sensor.uid, trigger.name)), _MAX_SLOTS)
+                memories += [
+                    (trigger.name, slot, draft.held.get((sensor.uid, trigger.name, slot))) for slot in slots
+                ]
+            for _trigger, _slot, memory in memories:
+                for ref in memory.refs:
                     event = held.get(ref.sequence) or await self._fetch(ref.sequence)
                     if event is not None:
                         held[ref.sequence] = event
-            sensors.append(ProbedSensor(sensor.uid, interest.judged.version, sensor.text, memories))
+            sensors.append(ProbedSensor(sensor.uid, interest.judged.version, sensor.text, tuple(memories)))
         return ProbeRequest(tuple(sensors), stored, tuple(held.values()), self._store_key)
 
     async def _try(self, line: bytes) -> str | None:

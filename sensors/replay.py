@@ -6,31 +6,26 @@ by judging the event with the current text. With a nonce everything is made agai
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import msgspec
-
-from events.bus import (
-    BusReader,
-    DeadLetterQuery,
-    Effect,
-    EffectState,
-    EventRef,
-    Runner,
-    Standing,
-    StoredEvent,
-)
-from events.errors import KikkakeError
-from sensors import memory
+from events.bus import DeadLetterQuery, Effect, EffectState, EventRef, Standing, StoredEvent
+from sensors.arrival import event_comes, memory_key
 from sensors.compile_trigger import CompiledTrigger
 from sensors.decision import MarkCode, renew_decisions
+from sensors.desk import Desk
 from sensors.draft import Draft
 from sensors.effect import MAIN, Firing
+from sensors.elapse import timeout_of
 from sensors.filter import Code, Reading, unpack_verdict
-from sensors.judge import Judged
-from sensors.roster import Roster
-from sensors.trigger import Preview, RenderFailed
+from sensors.judge import held_mark, judge_prepared
+from sensors.judged import Judged
+from sensors.memory import EMPTY, Memory
+from sensors.prepared import Prepared, Preparer, prepare_event
+from sensors.replay_plan import Action, EventGone, Plan, PlanItem
+from sensors.trigger import RenderFailed
+from sensors.waiting import NoKey, Waiting
+
+__all__ = ["Action", "EventGone", "Plan", "PlanItem", "Replay", "run_programs"]
 
 _LETTERS = 1000
 """Of one event in one Sensor: one for each trigger, so that nobody has more."""
@@ -39,66 +34,43 @@ _LETTERS = 1000
 Anew = tuple[int, Sequence[int], Sequence[tuple[object, ...]]]
 """Version of a Sensor, its verdicts and its marks."""
 
-
-class EventGone(KikkakeError):
-    """The body of the event is not stored any more: it cannot be judged again."""
-
-
-class Action(enum.StrEnum):
-    """What a replay does for one trigger."""
-
-    CREATE = "create"
-    """A new effect."""
-    RETRY = "retry"
-    """An effect that had been given up is opened again."""
-    HOLD = "hold"
-    """The event is held from now on, for a condition that waits for others."""
-    CLEAR = "clear"
-    """Its dead letter goes: by the current text nothing is left to do."""
-    NONE = "none"
-    """It is done, under way, waiting, or does not fire."""
+Programs = Mapping[str, tuple[Judged, Mapping[int, Prepared]]]
+"""By uid: a Sensor, and the event as its transforms and scripts leave it."""
 
 
-class PlanItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the plan."""
+async def run_programs(
+    desk: Desk, preparer: Preparer | None, sequence: int, *, sensor: str | None
+) -> Programs:
+    """Have transforms and scripts run for a replay before it takes its turn, so that nobody waits for them.
 
-    sensor: str
-    """The Sensor's uid."""
-    label: str
-    """NAMESPACE/NAME."""
-    trigger: str
-    """Empty where it concerns the Sensor as a whole."""
-    action: Action
-    note: str
-    """Why, or what is there already."""
-    effect: int = 0
-    """Number of a recorded effect; 0 for one that is (or would be) made."""
-    effect_id: bytes = b""
-    preview: Preview | None = None
-    """For CREATE: what would be done."""
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a replay does, or with a dry run would do."""
-
-    sequence: int
-    event_id: str
-    items: tuple[PlanItem, ...]
-
-    @property
-    def revived(self) -> tuple[int, ...]:
-        """Numbers of the effects that are opened again."""
-        return tuple(item.effect for item in self.items if item.action is Action.RETRY)
+    Raises SandboxBusy, SandboxUnavailable.
+    """
+    stored = await desk.runner.event(sequence)
+    programs: dict[str, tuple[Judged, Mapping[int, Prepared]]] = {}
+    for uid in tuple(desk.roster.scripted):
+        judged = desk.roster.judged.get(uid)
+        if (
+            stored is None
+            or judged is None
+            or sensor not in {None, uid}
+            or stored.topic not in judged.sensor.topics
+        ):
+            continue
+        programs[uid] = judged, await prepare_event(preparer, judged.sensor, stored.event, stored.topic)
+    return programs
 
 
 class Replay:
     """Plans one replay into a draft."""
 
-    def __init__(self, roster: Roster, runner: Runner, reader: BusReader, draft: Draft) -> None:
-        self._roster = roster
-        self._runner = runner
-        self._reader = reader
+    def __init__(self, desk: Desk, draft: Draft, preparer: Preparer | None, programs: Programs) -> None:
+        self._desk = desk
+        self._roster = desk.roster
+        self._runner = desk.runner
+        self._reader = desk.reader
         self._draft = draft
+        self._preparer = preparer
+        self._programs = programs
 
     async def plan(self, sequence: int, *, sensor: str | None, nonce: str) -> Plan:
         """The plan for one event; its effects are in the draft then. `nonce` empty = ensure done. Raises EventGone."""
@@ -113,7 +85,8 @@ class Replay:
                 continue
             mine = [effect for effect in effects if effect.sensor == uid]
             if mine or stored.topic in judged.sensor.topics:
-                one = _OneSensor(self._roster, self._runner, self._draft, judged, stored, mine, nonce)
+                prepared = await self._prepared(judged, stored)
+                one = _OneSensor(self._desk, self._draft, judged, stored, mine, nonce, prepared)
                 await one.plan()
                 await self._answer_letters(one, uid, sequence)
                 items += one.items
@@ -123,6 +96,13 @@ class Replay:
             self._draft.decide(sequence, renew_decisions(earlier, decisions))
         return Plan(sequence=sequence, event_id=stored.event.id, items=tuple(items))
 
+    async def _prepared(self, judged: Judged, stored: StoredEvent) -> Mapping[int, Prepared]:
+        """As it was prepared before the turn, unless the Sensor was edited since."""
+        before, prepared = self._programs.get(judged.sensor.uid, (None, {}))
+        if before is judged:
+            return prepared
+        return await prepare_event(self._preparer, judged.sensor, stored.event, stored.topic)
+
     async def _answer_letters(self, one: _OneSensor, uid: str, sequence: int) -> None:
         """The dead letters of the event that are answered: done now, or nothing is left to do by the current text.
 
@@ -131,8 +111,12 @@ class Replay:
         letters = await self._reader.dead_letters(
             DeadLetterQuery(sensor=uid, sequence=sequence, limit=_LETTERS)
         )
-        answered = [letter.number for letter in letters if not letter.effect and one.answers(letter.trigger)]
-        self._draft.answered_letters += answered
+        answered = [letter for letter in letters if not letter.effect and one.answers(letter.trigger)]
+        self._draft.answered_letters += [letter.number for letter in answered]
+        for key in [(uid, letter.trigger, sequence) for letter in answered]:
+            if self._roster.failed_set(key):
+                # Without its letter nobody asks for the set again, and its events need not be kept.
+                self._draft.remember_failed({key: EMPTY})
         if answered:
             one.clear()
 
@@ -142,21 +126,24 @@ class _OneSensor:
 
     def __init__(
         self,
-        roster: Roster,
-        runner: Runner,
+        desk: Desk,
         draft: Draft,
         judged: Judged,
         stored: StoredEvent,
         effects: Sequence[Effect],
         nonce: str,
+        prepared: Mapping[int, Prepared],
     ) -> None:
-        self._roster = roster
-        self._runner = runner
+        self._roster = desk.roster
+        self._runner = desk.runner
+        self._now_us = desk.clock.now_us()
         self._draft = draft
+        self._prepared = prepared
         self._judged = judged
         self._stored = stored
         self._effects = effects
         self._nonce = nonce
+        self._reading = Reading(stored.event)
         self.items: list[PlanItem] = []
         self._created: set[str] = set()
         self._unsolved: set[str] = set()
@@ -179,17 +166,29 @@ class _OneSensor:
             return
         self._verdicts, passed = self._judge()
         for trigger in sensor.triggers:
-            names = [name for name in trigger.condition.names if name in passed] if trigger.condition else []
-            if trigger.is_stopped:
-                self._unsolved.add(trigger.name)
-                if names or not trigger.condition:
-                    self._add(trigger.name, Action.NONE, "the trigger is stopped by a fault: see lint")
-            elif names:
-                self._marks += await self._trigger(trigger, names)
+            await self._plan_trigger(trigger, passed)
         if self._marks:
             self._record()
         if not self.items:
             self._add("", Action.NONE, self._why_not(self._verdicts))
+
+    async def _plan_trigger(self, trigger: CompiledTrigger, passed: Sequence[str]) -> None:
+        waiting = trigger.waiting
+        key = (self._judged.sensor.uid, trigger.name, self._stored.sequence)
+        failed = self._roster.failed_set(key)
+        is_woken = waiting is None or not waiting.is_only_by_timeout
+        names = [name for name in waiting.condition.names if name in passed] if waiting and is_woken else []
+        if trigger.is_stopped:
+            self._unsolved.add(trigger.name)
+            if names or failed or not waiting:
+                self._add(trigger.name, Action.NONE, "the trigger is stopped by a fault: see lint")
+            return
+        # A time-out is no matter of the trigger's own conditions.
+        if failed and (names or failed.key) and await self._create(trigger, failed.refs, failed.key):
+            self._draft.remember_failed({key: EMPTY})
+            self._marks.append((trigger.index, int(MarkCode.FIRED)))
+        if names and waiting is not None and (failed.key or not failed):
+            self._marks += await self._trigger(trigger, waiting, names)
 
     def answers(self, trigger: str) -> bool:
         """Whether a dead letter of that trigger (empty: of the whole Sensor) has nothing to wait for any more."""
@@ -197,8 +196,13 @@ class _OneSensor:
             return False
         if self._nonce:
             return trigger in self._created or (not trigger and bool(self._created) and not self._unsolved)
-        is_known = not trigger or self._judged.sensor.trigger(trigger) is not None
-        return is_known and not (self._unsolved if not trigger else trigger in self._unsolved)
+        known = self._judged.sensor.trigger(trigger)
+        if known is not None and known.waiting is not None and known.waiting.is_only_by_timeout:
+            # That the event passes or not says nothing of it.
+            return trigger in self._created or any(effect.trigger == trigger for effect in self._effects)
+        return (not trigger or known is not None) and not (
+            self._unsolved if not trigger else trigger in self._unsolved
+        )
 
     def clear(self) -> None:
         """Its dead letters go: say so where nothing else is done, and have the decision say what was judged anew."""
@@ -223,12 +227,13 @@ class _OneSensor:
 
     def _judge(self) -> tuple[list[int], list[str]]:
         """What each dependency of the topic says by the current text, and the names of those that it passed."""
-        reading = Reading(self._stored.event)
         verdicts: list[int] = []
         passed = []
         for dependency in self._judged.sensor.dependencies:
             if dependency.topic == self._stored.topic and not dependency.is_stopped:
-                verdict = dependency.judge(reading)
+                verdict = judge_prepared(
+                    dependency.judge, self._reading, self._prepared.get(dependency.index)
+                )
                 verdicts += (dependency.index, verdict)
                 if not verdict:
                     passed.append(dependency.name)
@@ -238,7 +243,7 @@ class _OneSensor:
         if self._nonce:
             trigger = self._judged.sensor.trigger(effect.trigger)
             if effect.role == MAIN and not effect.nonce and trigger is not None and not trigger.is_stopped:
-                await self._create(trigger, effect.events)
+                await self._create(trigger, effect.events, effect.occasion)
             return
         name = effect.trigger if effect.role == MAIN else f"{effect.trigger} ({effect.role})"
         match effect.state:
@@ -251,49 +256,61 @@ class _OneSensor:
             case _:
                 self._add(name, Action.NONE, f"under way, attempt {effect.attempt}", effect)
 
-    async def _trigger(self, trigger: CompiledTrigger, names: Sequence[str]) -> list[tuple[object, ...]]:
+    async def _trigger(
+        self, trigger: CompiledTrigger, waiting: Waiting, names: Sequence[str]
+    ) -> list[tuple[object, ...]]:
         """What a trigger lacks; the marks of the decision for what it gets."""
-        uid, sequence = self._judged.sensor.uid, self._stored.sequence
-        failed = self._roster.failed_set((uid, trigger.name, sequence))
-        if failed:
-            has_made = await self._create(trigger, failed)
-            if has_made:
-                self._draft.remember({}, {(uid, trigger.name, sequence): memory.EMPTY})
-            return [(trigger.index, int(MarkCode.FIRED))] if has_made else []
         marks = []
         for name in names:
-            ref = EventRef(name, sequence, self._stored.key)
-            if not any(effect.trigger == trigger.name and ref in effect.events for effect in self._effects):
-                marks += await self._come_again(trigger, ref)
+            ref = EventRef(name, self._stored.sequence, self._stored.key)
+            if not self._is_spent(trigger, waiting, ref):
+                marks += await self._come_again(trigger, waiting, ref)
         return marks
 
-    async def _come_again(self, trigger: CompiledTrigger, ref: EventRef) -> list[tuple[object, ...]]:
-        """The event reaches a trigger that has nothing recorded of it, as if it came now."""
-        condition = trigger.condition
-        if condition is None:
-            return []
-        key = (self._judged.sensor.uid, trigger.name)
-        held = self._draft.held(key)
-        same = next((each for each in held if each.dependency == ref.dependency), None)
-        if same is not None and same.sequence >= ref.sequence:
-            missing = ", ".join(condition.missing([each.dependency for each in held]))
-            what = "it is held" if same == ref else f"a newer event of `{ref.dependency}` is held"
-            self._add(trigger.name, Action.NONE, f"{what}, waiting for {missing}")
-            return []
-        after, fired = memory.step(held, condition, ref)
-        if fired is None:
-            self._draft.remember({key: after})
-            missing = ", ".join(condition.missing([each.dependency for each in after]))
-            self._add(trigger.name, Action.HOLD, f"is held from now on, waiting for {missing}")
-            indexes = {each.name: each.index for each in self._judged.sensor.dependencies}
-            return [(trigger.index, int(MarkCode.HELD), [indexes[each.dependency] for each in after])]
-        if not await self._create(trigger, fired):
-            return []
-        if condition.needs_memory:
-            self._draft.remember({key: after})
-        return [(trigger.index, int(MarkCode.FIRED))]
+    def _is_spent(self, trigger: CompiledTrigger, waiting: Waiting, ref: EventRef) -> bool:
+        """Whether the trigger has fired with it, or has given it to the trigger of its time-out."""
+        timeout = timeout_of(trigger.name)
+        failed_key = (self._judged.sensor.uid, waiting.on_timeout or "", ref.sequence)
+        return self._roster.failed_set(failed_key).key.startswith(timeout) or any(
+            ref in effect.events and (effect.trigger == trigger.name or effect.occasion.startswith(timeout))
+            for effect in self._effects
+        )
 
-    async def _create(self, trigger: CompiledTrigger, refs: Sequence[EventRef]) -> bool:
+    async def _come_again(
+        self, trigger: CompiledTrigger, waiting: Waiting, ref: EventRef
+    ) -> list[tuple[object, ...]]:
+        """The event reaches a trigger that has nothing recorded of it, as if it came now."""
+        if not waiting.needs_memory:
+            return [(trigger.index, int(MarkCode.FIRED))] if await self._create(trigger, (ref,)) else []
+        sensor = self._judged.sensor
+        index = next(each.index for each in sensor.dependencies if each.name == ref.dependency)
+        prepared = self._prepared.get(index)
+        reading = prepared.reading if prepared is not None else self._reading
+        try:
+            key = memory_key(sensor.uid, trigger.name, waiting, ref.dependency, reading)
+        except NoKey as error:
+            self._add(trigger.name, Action.NONE, f"cannot be correlated: {error}")
+            return [(trigger.index, int(MarkCode.NO_KEY))]
+        before = self._draft.held.get(key)
+        obstacle = _obstacle(before, waiting, ref)
+        if obstacle:
+            self._add(trigger.name, Action.NONE, f"{obstacle}, {_waits_for(before, waiting)}")
+            return []
+        arrived = event_comes(
+            self._judged, trigger, waiting, ref, reading, held=self._draft.held, at_us=self._now_us
+        )
+        if arrived.fired is not None and not await self._create(trigger, arrived.fired):
+            self._draft.held.put(key, before)
+            return []
+        self._draft.change_timers(arrived.timers)
+        if arrived.passing is not None:
+            self._draft.take_over(arrived.passing)
+        if arrived.fired is not None:
+            return [(trigger.index, int(MarkCode.FIRED))]
+        self._add(trigger.name, Action.HOLD, f"is held from now on, {_waits_for(arrived.memory, waiting)}")
+        return [held_mark(sensor, trigger, arrived.memory)]
+
+    async def _create(self, trigger: CompiledTrigger, refs: Sequence[EventRef], occasion: str = "") -> bool:
         firing = Firing(
             sensor=self._judged.sensor,
             version=self._judged.version,
@@ -302,6 +319,7 @@ class _OneSensor:
             refs=tuple(refs),
             fired_us=self._stored.stored_us,
             sequence=self._stored.sequence,
+            occasion=occasion,
             nonce=self._nonce,
         )
         try:
@@ -356,3 +374,18 @@ class _OneSensor:
             for index, verdict in zip(verdicts[::2], verdicts[1::2], strict=True)
         ]
         return "; ".join(said) or "no dependency works: see lint"
+
+
+def _obstacle(memory: Memory, waiting: Waiting, ref: EventRef) -> str:
+    """Why the event changes nothing in a memory; empty where it does."""
+    if ref in memory.refs:
+        return "it is held"
+    is_newer = any(
+        each.dependency == ref.dependency and each.sequence >= ref.sequence for each in memory.refs
+    )
+    return f"a newer event of `{ref.dependency}` is held" if is_newer and not waiting.holds_all else ""
+
+
+def _waits_for(memory: Memory, waiting: Waiting) -> str:
+    missing = waiting.condition.missing([each.dependency for each in memory.refs])
+    return f"waiting for {', '.join(missing)}" if memory.ready_us is None else "until no more comes"

@@ -7,11 +7,11 @@ formula (spec-sensors 9.1). What cannot become valid by waiting is given up by b
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from events.clock import US_PER_S
 from events.errors import KikkakeError
+from events.languages.go_durations import BadDuration, parse_duration
 from sensors.spec import Backoff
 from sensors.trigger import Failed, OnFailure
 
@@ -28,10 +28,6 @@ _MAX_DELAY_S = 366 * 86_400.0
 _DEFAULT_STEPS = 5
 _DEFAULT_DURATION_S = 1.0
 _NS_PER_S = 1_000_000_000
-
-_DURATION = re.compile(r"([-+]?)((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+")
-_PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
-_UNITS_S = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class UnusableBackoff(KikkakeError):
@@ -78,7 +74,7 @@ def next_due_us(retry: Retry, tries: Tries, failure: Failed, *, now_us: int, cha
         return None
     if strategy is not None:
         delay_s = (
-            _strategy_delay_s(strategy, tries.count, chance) if _has_more(strategy, tries, failure) else None
+            strategy_delay_s(strategy, tries.count, chance) if _has_more(strategy, tries, failure) else None
         )
     elif failure.then is OnFailure.RETRY_BRIEFLY:
         delay_s = _BRIEF_S[tries.count - 1] if tries.count <= len(_BRIEF_S) else None
@@ -109,7 +105,8 @@ def _has_more(strategy: Strategy, tries: Tries, failure: Failed) -> bool:
     return not failure.counts or tries.count < strategy.steps
 
 
-def _strategy_delay_s(strategy: Strategy, count: int, chance: float) -> float:
+def strategy_delay_s(strategy: Strategy, count: int, chance: float) -> float:
+    """Seconds to wait after attempt number `count`."""
     try:
         delay_s = strategy.duration_s * strategy.factor ** max(count - 1, 0) * (1 + chance * strategy.jitter)
     except OverflowError:
@@ -129,14 +126,10 @@ def _duration_s(value: int | str | None) -> float:
         return _DEFAULT_DURATION_S
     if isinstance(value, int):
         return value / _NS_PER_S
-    if value in {"0", "+0", "-0"}:
-        return 0.0
-    match = _DURATION.fullmatch(value)
-    if match is None:
-        what = "missing unit in duration" if re.fullmatch(r"[-+]?[0-9.]+", value) else "invalid duration"
-        raise UnusableBackoff(f'invalid backoff configuration, time: {what} "{value[:64]}"')
-    seconds = sum(float(number) * _UNITS_S[unit] for number, unit in _PART.findall(value))
-    return -seconds if match[1] == "-" else seconds
+    try:
+        return parse_duration(value) / _NS_PER_S
+    except BadDuration as fault:
+        raise UnusableBackoff(f"invalid backoff configuration, {fault}") from None
 
 
 def _number(name: str, value: float | str | None, *, default: float) -> float:

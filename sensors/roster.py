@@ -6,14 +6,15 @@ Plain state of one runner. It changes only by what a committed step says.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
 
 from events.bus import MemoryChange, ResourceState, ResourceVersion, RunnerState
 from events.errors import ResourceRefused
 from events.log import Logger
 from events.registry import Registry
 from sensors.compile import CompiledSensor, compile_stored
-from sensors.judge import Index, Judged, MemoryKey, build_index
+from sensors.held import Holdings, MemoryKey
+from sensors.judge import Index, build_index
+from sensors.judged import Judged
 from sensors.memory import EMPTY, Memory, decode_memory, encode_memory
 from sensors.trigger import Trigger
 
@@ -21,8 +22,6 @@ log = Logger("decide")
 
 _HELD = "held:"
 _FAILED = "failed:"
-
-_K = TypeVar("_K")
 
 FailedKey = tuple[str, str, int]
 """A Sensor's uid, a trigger's name, and the sequence of the event that made it fire."""
@@ -34,6 +33,8 @@ class Roster:
     def __init__(self, state: RunnerState, kinds: Registry[Trigger]) -> None:
         self.judged: dict[str, Judged] = {}
         """By uid; suspended and stopped Sensors included, deleted ones not."""
+        self.scripted: dict[str, None] = {}
+        """Those of them whose judging needs a worker: they always have a place of their own."""
         self.versions: dict[str, ResourceVersion] = {}
         """The newest version of every resource, deleted ones included while their state is kept."""
         self.places: dict[str, int] = {}
@@ -42,16 +43,26 @@ class Roster:
         """Sensors that decide nothing as of their text (suspended, refused); each has a place of its own."""
         self.halted: dict[str, str] = {}
         """Sensors that decide nothing until `Decider.resume_sensor`, and why: an edit does not change that."""
-        self._memories: dict[MemoryKey, Memory] = {}
-        self._failed: dict[FailedKey, Memory] = {}
+        self.holdings = Holdings()
+        """What triggers hold."""
+        self._failed: dict[str, dict[FailedKey, Memory]] = {}
+        """By uid."""
         self._index: Index | None = None
         self._kinds = kinds
         self.place = state.place
         self.places.update(state.lagging)
         for version in state.resources:
             self.record(version)
+        held: list[tuple[MemoryKey, Memory]] = []
         for stored in state.memories:
-            self._remember(stored.sensor, stored.key, decode_memory(stored.state))
+            memory = decode_memory(stored.state)
+            if stored.key.startswith(_FAILED):
+                sequence, _, trigger = stored.key.removeprefix(_FAILED).partition(":")
+                self.apply_failed({(stored.sensor, trigger, int(sequence)): memory})
+            else:
+                slot, trigger = _slot_and_trigger(stored.key)
+                held.append(((stored.sensor, trigger, slot), memory))
+        self.holdings.load(held)
 
     def record(self, version: ResourceVersion, compiled: CompiledSensor | None = None) -> None:
         """Take over a recorded version; `compiled` where its text was just compiled."""
@@ -60,6 +71,7 @@ class Roster:
         if version.kind != "Sensor":
             return
         self.judged.pop(version.uid, None)
+        self.scripted.pop(version.uid, None)
         self.stopped.pop(version.uid, None)
         if version.state is ResourceState.DELETED:
             self.places.pop(version.uid, None)
@@ -76,6 +88,9 @@ class Roster:
             _report(version, refused)
             return
         self.judged[version.uid] = Judged(sensor=sensor, version=version.id, starts=version.starts)
+        if sensor.needs_worker:
+            self.scripted[version.uid] = None
+            self.places.setdefault(version.uid, self.place)
 
     def last_text(self, uid: str) -> CompiledSensor | None:
         """The Sensor as of its newest recorded text, also where it is deleted; None if this build refuses that."""
@@ -110,61 +125,47 @@ class Roster:
         else:
             self.places[uid] = place
 
-    def held(self, key: MemoryKey) -> Memory:
-        """What a trigger holds."""
-        return self._memories.get(key, EMPTY)
-
-    def memories_of(self, uid: str) -> dict[str, Memory]:
-        """What a Sensor's triggers hold, by name."""
-        return {trigger: memory for (sensor, trigger), memory in self._memories.items() if sensor == uid}
-
     def failed_set(self, key: FailedKey) -> Memory:
-        """The events with which a trigger fired that could not be rendered; empty where there was only one."""
-        return self._failed.get(key, EMPTY)
+        """The events with which a trigger fired that could not be rendered, and as its key the occasion.
+
+        Empty where it fired with nothing but the event itself.
+        """
+        return self._failed.get(key[0], {}).get(key, EMPTY)
 
     def failed_keys(self, uid: str) -> list[FailedKey]:
         """All such sets of a Sensor, oldest first."""
-        return sorted((key for key in self._failed if key[0] == uid), key=lambda key: key[2])
+        return sorted(self._failed.get(uid, ()), key=lambda key: key[2])
 
-    def apply(self, memories: Mapping[MemoryKey, Memory], failed: Mapping[FailedKey, Memory]) -> None:
-        """Take over what a step has committed."""
-        for key, memory in memories.items():
-            _put(self._memories, key, memory)
-        for failed_key, memory in failed.items():
-            _put(self._failed, failed_key, memory)
+    def apply_failed(self, failed: Mapping[FailedKey, Memory]) -> None:
+        """Take over what a step has committed of them."""
+        for key, memory in failed.items():
+            mine = self._failed.setdefault(key[0], {})
+            if memory:
+                mine[key] = memory
+            else:
+                mine.pop(key, None)
+            if not mine:
+                del self._failed[key[0]]
 
     def forget(self, uid: str) -> None:
         """A deleted Sensor whose state the bus has given up, too."""
         self.versions.pop(uid, None)
-        for key in [key for key in self._memories if key[0] == uid]:
-            del self._memories[key]
-        for failed_key in self.failed_keys(uid):
-            del self._failed[failed_key]
-
-    def _remember(self, uid: str, key: str, memory: Memory) -> None:
-        if key.startswith(_HELD):
-            self._memories[uid, key.removeprefix(_HELD)] = memory
-        elif key.startswith(_FAILED):
-            sequence, _, trigger = key.removeprefix(_FAILED).partition(":")
-            self._failed[uid, trigger, int(sequence)] = memory
+        for key in self.holdings.of_sensor(uid):
+            self.holdings.put(key, EMPTY)
+        self._failed.pop(uid, None)
 
 
 def _report(version: ResourceVersion, refused: ResourceRefused) -> None:
     log.error("sensor.refused", sensor=version.uid, version=version.id, faults=str(refused))
 
 
-def _put(memories: dict[_K, Memory], key: _K, memory: Memory) -> None:
-    if memory:
-        memories[key] = memory
-    else:
-        memories.pop(key, None)
-
-
 def memory_changes(
     memories: Mapping[MemoryKey, Memory], failed: Mapping[FailedKey, Memory]
 ) -> list[MemoryChange]:
     """The rows of changed memories."""
-    changes = [_change(uid, f"{_HELD}{trigger}", memory) for (uid, trigger), memory in memories.items()]
+    changes = [
+        _change(uid, f"{_HELD}{slot}:{trigger}", memory) for (uid, trigger, slot), memory in memories.items()
+    ]
     changes += [
         _change(uid, f"{_FAILED}{sequence}:{trigger}", memory)
         for (uid, trigger, sequence), memory in failed.items()
@@ -172,10 +173,19 @@ def memory_changes(
     return changes
 
 
-def held_by_trigger(rows: Iterable[tuple[str, bytes]]) -> dict[str, Memory]:
-    """From stored rows (key, state) of one Sensor to what its triggers hold: for `explain`."""
-    return {key.removeprefix(_HELD): decode_memory(state) for key, state in rows if key.startswith(_HELD)}
+def held_by_trigger(rows: Iterable[tuple[str, bytes]]) -> dict[str, list[Memory]]:
+    """From stored rows (key, state) of one Sensor to what its triggers hold, a memory for each slot."""
+    held: dict[str, list[Memory]] = {}
+    for key, state in rows:
+        if key.startswith(_HELD):
+            held.setdefault(_slot_and_trigger(key)[1], []).append(decode_memory(state))
+    return held
+
+
+def _slot_and_trigger(key: str) -> tuple[str, str]:
+    slot, _, trigger = key.removeprefix(_HELD).partition(":")
+    return slot, trigger
 
 
 def _change(uid: str, key: str, memory: Memory) -> MemoryChange:
-    return MemoryChange(uid, key, encode_memory(memory), tuple(sorted({ref.sequence for ref in memory})))
+    return MemoryChange(uid, key, encode_memory(memory), tuple(sorted({ref.sequence for ref in memory.refs})))

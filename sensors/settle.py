@@ -10,7 +10,7 @@ from events.clock import Clock
 from events.log import Logger
 from sensors.acting import ActObserver, TriggerLookup
 from sensors.attempts import opened
-from sensors.trigger import RenderFailed
+from sensors.trigger import QUOTING_REASONS, RenderFailed
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
@@ -45,7 +45,7 @@ class Settler:
         try:
             new = await self._until_stored(effect, lambda: self._lookup.make_dlq(effect))
         except RenderFailed as error:
-            log.error("trigger.dlq-failed", **keys(effect), detail=str(error))  # noqa: TRY400 - no traceback: a resource is wrong
+            log.error("trigger.dlq-failed", **keys(effect), reason=error.reason)  # noqa: TRY400 - no traceback: a resource is wrong
             return None
         if new is None:
             return None
@@ -84,6 +84,7 @@ def _write(effect: Effect, outcome: Outcome) -> None:
             detail=outcome.detail,
         )
     else:
-        log.error(
-            "trigger.dead", **keys(effect), attempt=attempt, reason=outcome.reason, detail=outcome.detail
-        )
+        # What a program or a template says of its data may quote it: that stands in the dead letter alone.
+        is_quiet = outcome.reason in QUOTING_REASONS
+        detail = "its dead letter says why" if is_quiet else outcome.detail
+        log.error("trigger.dead", **keys(effect), attempt=attempt, reason=outcome.reason, detail=detail)

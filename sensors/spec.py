@@ -6,12 +6,11 @@ the empty text here. Kinds of triggers bring their own models (`Trigger.Config`)
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from events.model import SpecModel
-from sensors.unbuilt import not_yet
 
 
 class SecretKeySelector(SpecModel):
@@ -82,14 +81,18 @@ class ParameterSource(SpecModel):
     dependency_name: str = ""
     context_key: str = ""
     """gjson path into the event's attributes."""
-    context_template: str | None = not_yet()
+    context_template: str = ""
+    """Go template over the event's attributes; before `contextKey`."""
     data_key: str = ""
     """gjson path into the event's data; replaces `contextKey`."""
-    data_template: str | None = not_yet()
+    data_template: str = ""
+    """Go template over the event's data; before `dataKey`."""
     value: str | None = None
     """Used where the event or the key is absent; without any key it replaces the event."""
     use_raw_data: bool = False
     """Keep the JSON type that the key found."""
+    all: bool = False
+    """Ours: a list of the values of every held event of the dependency, oldest first (`hold: all`, `batch`)."""
 
 
 class Parameter(SpecModel):
@@ -100,20 +103,6 @@ class Parameter(SpecModel):
     """sjson path."""
     operation: str = ""
     """`overwrite` (also when empty), `append` or `prepend`."""
-
-
-class ArtifactLocation(SpecModel):
-    """Where the object of a `k8s` or `argoWorkflow` trigger comes from (spec-sensors 8)."""
-
-    s3: dict[str, Any] | None = not_yet()
-    inline: str | None = None
-    """YAML or JSON of one object."""
-    file: dict[str, Any] | None = not_yet()
-    url: dict[str, Any] | None = not_yet()
-    git: dict[str, Any] | None = not_yet()
-    configmap: dict[str, Any] | None = not_yet()
-    resource: dict[str, Any] | None = None
-    """The object itself."""
 
 
 class LabelPolicy(SpecModel):
@@ -133,7 +122,7 @@ class StatusPolicy(SpecModel):
 class Policy(SpecModel):
     """When an attempt counts as a success."""
 
-    k8s: LabelPolicy | None = not_yet(alias="k8s")
+    k8s: LabelPolicy | None = Field(default=None, alias="k8s")
     status: StatusPolicy | None = None
 
 
@@ -150,6 +139,45 @@ class ConditionsReset(SpecModel):
     by_time: ByTime | None = None
 
 
+class OnTimeout(SpecModel):
+    """What happens to events that waited too long."""
+
+    trigger: str = ""
+    """A trigger of the same Sensor: it fires with the held events. One without `conditions` fires by this alone."""
+
+
+class Correlate(SpecModel):
+    """Which events belong together, and how long they wait for one another."""
+
+    key: dict[str, str | CorrelationKey] | None = None
+    """`{dataKey: PATH}` for every dependency, or one for each: `{DEPENDENCY: {dataKey: PATH}}`. Absent: all events
+    belong together, and only the time counts."""
+    within: int | str = "24h"
+    """A Go duration, from the first held event on; then the key times out."""
+    on_timeout: OnTimeout | None = None
+    """Absent: the events are let go, and `explain` says so."""
+    max_keys: int = 10_000
+    """Keys held at once; beyond, the oldest times out."""
+
+
+class CorrelationKey(SpecModel):
+    """Where an event has the value that it is correlated by: exactly one of the two."""
+
+    data_key: str = ""
+    """gjson path into the event's data, after a transform."""
+    context_key: str = ""
+    """gjson path into the event's attributes."""
+
+
+class Batch(SpecModel):
+    """Collecting what comes after a condition has become complete; the first of the two ends it."""
+
+    max: int | None = None
+    """Events, over all dependencies; 2 to 1,000."""
+    within: int | str | None = None
+    """A Go duration, from the moment at which the condition became complete."""
+
+
 class TriggerTemplate(SpecModel):
     """What a trigger does; the member named for its kind (`k8s`, `http`, ...) is read by that kind."""
 
@@ -157,7 +185,16 @@ class TriggerTemplate(SpecModel):
     """Unique in the Sensor; a label value."""
     conditions: str = ""
     """`&&`, `||` and brackets over dependency names; empty = all of them."""
-    conditions_reset: list[ConditionsReset] | None = not_yet()
+    conditions_reset: list[ConditionsReset] = []
+    """Times at which everything that is held for the trigger is let go."""
+    correlate: Correlate | None = None
+    """Ours: one memory for each key, so that a condition waits for events of the same commit, digest or order."""
+    hold: Literal["latest", "all"] | None = None
+    """Ours: of several events of one dependency the newest is held (`latest`, as upstream) or every one (`all`)."""
+    debounce: int | str | None = None
+    """Ours, a Go duration: a complete condition fires when no further event has come for this long."""
+    batch: Batch | None = None
+    """Ours: a complete condition goes on collecting, and fires with everything that came."""
 
 
 class TriggerSpec(SpecModel):
@@ -200,7 +237,8 @@ class DataFilter(SpecModel):
     """Alternatives: one of them has to match, also for `!=`. Texts are RE2 patterns, searched anywhere."""
     comparator: str = ""
     """`=` (also when empty), `!=`, `>`, `>=`, `<`, `<=`."""
-    template: str | None = not_yet()
+    template: str = ""
+    """Go template over the found value's text as `.Input`; what it prints is tested in its place."""
 
 
 class ContextFilter(SpecModel):
@@ -239,6 +277,15 @@ class Filters(SpecModel):
     """Lua; passes when it returns true."""
 
 
+class Transform(SpecModel):
+    """A program that gives an event new data before its filters see it; `jq` wins over `script`."""
+
+    jq: str = ""
+    """jq program; its first output has to be an object."""
+    script: str = ""
+    """Lua; the table that it returns is the new data."""
+
+
 class Dependency(SpecModel):
     """Events that a Sensor waits for."""
 
@@ -248,7 +295,7 @@ class Dependency(SpecModel):
     filters: Filters | None = None
     filters_logical_operator: str = ""
     """How the kinds of filter are joined: `and` (also when empty) or `or`."""
-    transform: dict[str, Any] | None = not_yet()
+    transform: Transform | None = None
 
 
 class Metadata(SpecModel):

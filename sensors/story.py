@@ -68,7 +68,7 @@ class TriggerStory(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     kind: str
     outcome: str
-    """`fired`, `waiting`, `filtered`, `failed`, `superseded` or `stopped`."""
+    """`fired`, `waiting`, `filtered`, `failed`, `superseded`, `timed-out`, `reset`, `uncorrelated` or `stopped`."""
     sentence: str
     waiting_for: tuple[str, ...]
     """Dependencies that its condition still lacks, as of now."""

@@ -7,8 +7,9 @@ and `act.py` decides what follows (spec: effects 3.1, bad-input section 5).
 from __future__ import annotations
 
 import enum
+import random
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,6 +25,10 @@ from sensors.addresses import AddressPolicy
 
 if TYPE_CHECKING:
     from sensors.http_client import Exchange
+
+
+QUOTING_REASONS = frozenset({"RenderFailed", "TransformFailed"})
+"""Of failures whose sentence may hold data of the event: never in a log (spec: security, T-LEAK)."""
 
 
 class RenderFailed(KikkakeError):
@@ -52,6 +57,22 @@ class RenderContext:
     """For the proof annotation: HMAC key of the store (spec: effects 3.1)."""
     policy: Mapping[str, Any] | None = None
     """The trigger's `policy` member as JSON: it stands beside the template, a kind needs it in what it renders."""
+
+
+class RenderUnavailable(KikkakeError):
+    """This trigger cannot be rendered now: what it is made of is not to be had. Trying again may succeed."""
+
+    retryable: ClassVar[bool] = True
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(detail)
+
+    def failure(self) -> Failed:
+        """As the answer of an attempt: nothing was sent."""
+        return Failed(
+            reason="ArtifactUnavailable", detail=self.detail, answer="not fetched", then=OnFailure.RETRY
+        )
 
 
 class OnFailure(enum.Enum):
@@ -112,6 +133,8 @@ class AttemptContext:
     at_least_once: bool
     account: str | None = None
     """ServiceAccount to act as, NAMESPACE/NAME; None = the gateway's own (files on disk)."""
+    policy: Mapping[str, Any] | None = None
+    """The trigger's `policy` as JSON: for a kind that has to look at what it made."""
     is_strict: bool = False
     """The Sensor has the annotation `kikkake/strict`: no connection to an inner address."""
 
@@ -130,6 +153,8 @@ class TriggerServices:
     that are strict: those connect to no inner address."""
     exchange: Exchange | None = None
     """In place of HTTP connections: `kikkake test` answers from a script. None = the network."""
+    chance: Callable[[], float] = random.random
+    """For the jitter of what a kind waits for by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from events.bus import Bus
 from events.model import SpecModel
 from events.registry import Registry, module_name
 from kikkake.files import load_resources
+from sensors.artifact_source import ARTIFACT_SOURCES
 from sensors.filter import FILTERS
 from sensors.trigger import TRIGGERS
 from sources.source import SOURCES, PushSource
@@ -27,6 +28,7 @@ FAMILIES: dict[str, Registry[Any]] = {
     "sources/kinds": SOURCES,
     "sensors/triggers": TRIGGERS,
     "sensors/filters": FILTERS,
+    "sensors/artifact_sources": ARTIFACT_SOURCES,
     # The contract is a Protocol, which cannot be asked about classes: the test does it.
     "events/buses": Registry("bus", "events.buses", object, group="kikkake.buses"),
 }

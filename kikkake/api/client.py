@@ -64,6 +64,9 @@ class ApiClient:
     def explanation(self, reference: str) -> dict[str, Any]:
         return self._call("GET", f"events/{quote(reference, safe='')}/explanation")
 
+    def material(self, reference: str) -> dict[str, Any]:
+        return self._call("GET", f"events/{quote(reference, safe='')}/material")
+
     def dead_letters(self, parameters: Mapping[str, str]) -> dict[str, Any]:
         return self._call("GET", f"dead-letters?{urlencode(parameters)}")
 

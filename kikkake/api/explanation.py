@@ -22,7 +22,8 @@ from events.clock import format_time
 from kikkake.api.answers import event_answer, is_dry_run, result_text
 from kikkake.api.behind import behind_stories
 from sensors.decision import decode_decisions
-from sensors.explain import explain_event
+from sensors.explain import explain_event, prepare_story
+from sensors.prepared import Preparer
 from sensors.story import AttemptStory, DependencyStory, EffectStory, SensorStory, TriggerStory
 
 _MAX_LETTERS = 10_000
@@ -32,7 +33,9 @@ Letters = dict[str, list[DeadLetter]]
 """Those of one event, by the Sensor's uid."""
 
 
-async def explanation_answer(reader: BusReader, stored: StoredEvent) -> dict[str, Any]:
+async def explanation_answer(
+    reader: BusReader, stored: StoredEvent, preparer: Preparer | None = None
+) -> dict[str, Any]:
     """Everything that is known about `stored` and what came of it."""
     # The places first: what is judged meanwhile then shows its decision, and never counts as of no interest.
     facts = await reader.facts()
@@ -45,7 +48,8 @@ async def explanation_answer(reader: BusReader, stored: StoredEvent) -> dict[str
     uids = {version.uid for version in versions.values()}
     memories = {uid: await reader.memories(uid) for uid in uids}
     letters = await _letters(reader, stored)
-    story = explain_event(stored, record, versions, effects, memories)
+    prepared = await prepare_story(preparer, stored, record, versions)
+    story = explain_event(stored, record, versions, effects, memories, prepared=prepared)
     told = {each.uid for each in story.sensors}
     behind = behind_stories(stored, await reader.resources(), facts, told=told, letters=letters)
     return {

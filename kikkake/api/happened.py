@@ -18,8 +18,11 @@ from sensors.filter import Code, unpack_verdict
 _BY_MARK = (
     (MarkCode.CRASHED, "failed"),
     (MarkCode.RENDER_FAILED, "failed"),
+    (MarkCode.NO_KEY, "uncorrelated"),
     (MarkCode.FIRED, "fired"),
     (MarkCode.HELD, "waiting"),
+    (MarkCode.TIMED_OUT, "timed-out"),
+    (MarkCode.RESET, "reset"),
     (MarkCode.SUPERSEDED, "superseded"),
 )
 """The first that any trigger has decides the word for the Sensor."""
@@ -63,8 +66,9 @@ class Happenings:
 
 
 def outcome(decision: SensorDecision) -> str:
-    """`fired`, `waiting`, `filtered`, `failed`, `superseded`; `passed` where no trigger works."""
-    marks = {mark.code for mark in decision.marks}
+    """As the triggers of `sensors.story`; `passed` where no trigger works."""
+    # The last mark of a trigger counts: what was held may have been let go of.
+    marks = set({mark.trigger: mark.code for mark in decision.marks}.values())
     codes = {unpack_verdict(verdict).code for verdict in decision.verdicts[1::2]}
     for mark, word in _BY_MARK:
         if mark in marks:

@@ -10,7 +10,9 @@ from events.bus import BusReader, DeadLetter, DeadLetterQuery, EventQuery, Store
 from kikkake.api.answers import data_answer, dead_letter_answer, event_answer, resource_label
 from kikkake.api.explanation import explanation_answer
 from kikkake.api.happened import Happenings
+from kikkake.api.material import material_answer
 from kikkake.api.refusal import Refusal, ambiguous, not_found
+from sensors.prepared import Preparer
 
 _MAX_CANDIDATES = 10
 
@@ -18,8 +20,9 @@ _MAX_CANDIDATES = 10
 class Inquiry:
     """One reader, many questions. Every answer is plain JSON; what cannot be answered is a Refusal."""
 
-    def __init__(self, reader: BusReader) -> None:
+    def __init__(self, reader: BusReader, preparer: Preparer | None) -> None:
         self._reader = reader
+        self._preparer = preparer
         self._happenings = Happenings(reader)
 
     async def events(self, query: EventQuery) -> dict[str, Any]:
@@ -40,7 +43,11 @@ class Inquiry:
 
     async def explanation(self, reference: str) -> dict[str, Any]:
         """Why the event did or did not fire, and what came of it."""
-        return await explanation_answer(self._reader, await self.one_event(reference))
+        return await explanation_answer(self._reader, await self.one_event(reference), self._preparer)
+
+    async def material(self, reference: str) -> dict[str, Any]:
+        """What a test of the event is made of, secrets masked."""
+        return await material_answer(self._reader, await self.one_event(reference), self._preparer)
 
     async def one_event(self, reference: str) -> StoredEvent:
         """The event that goes by `reference`. Raises Refusal 404 or 409 (with the candidates)."""

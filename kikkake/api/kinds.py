@@ -1,4 +1,4 @@
-"""What this build knows: every kind of source, trigger, filter and bus, with the first line of its docstring.
+"""What this build knows: every kind of source, trigger, filter, artifact and bus, with what its docstring begins with.
 
 Names come from the registries and lines from the files' text: no kind is imported, whatever it depends on.
 """
@@ -13,6 +13,7 @@ import msgspec
 
 from events.registry import Registry, module_name
 from kikkake.docline import docline
+from sensors.artifact_source import ARTIFACT_SOURCES
 from sensors.filter import FILTERS
 from sensors.trigger import TRIGGERS
 from sources.source import SOURCES
@@ -24,7 +25,7 @@ class Kind(msgspec.Struct, frozen=True):
     """One line of the table."""
 
     family: str
-    """`source`, `trigger`, `filter` or `bus`."""
+    """`source`, `trigger`, `filter`, `artifact` (where an object comes from) or `bus`."""
     name: str
     about: str
     """Empty for kinds of third parties: reading theirs would import them."""
@@ -38,6 +39,7 @@ def known_kinds() -> list[Kind]:
             ("source", "sources.kinds", SOURCES),
             ("trigger", "sensors.triggers", TRIGGERS),
             ("filter", "sensors.filters", FILTERS),
+            ("artifact", "sensors.artifact_sources", ARTIFACT_SOURCES),
             ("bus", "events.buses", _BUSES),
         )
         for name in registry.names()

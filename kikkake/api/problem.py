@@ -55,6 +55,8 @@ def _as_refusal(error: KikkakeError | TimeoutError) -> Refusal:
         return Refusal(504, "No answer in time", f"gave up after {_HANDLER_TIMEOUT_S:.0f} s")
     if isinstance(error, BusUnavailable):
         return Refusal(503, "Store not available", str(error))
+    if error.retryable:
+        return Refusal(503, "Not possible now", str(error))
     return Refusal(400, "Not possible", str(error))
 
 

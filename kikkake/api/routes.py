@@ -27,13 +27,14 @@ class AdminRoutes:
 
     def __init__(self, services: ApiServices) -> None:
         self._services = services
-        self._inquiry = Inquiry(services.reader)
+        self._inquiry = Inquiry(services.reader, services.preparer)
 
     def add_to(self, app: web.Application) -> None:
         for method, path, handler in (
             ("GET", "events", self.events),
             ("GET", "events/{reference}", self.event),
             ("GET", "events/{reference}/explanation", self.explanation),
+            ("GET", "events/{reference}/material", self.material),
             ("POST", "events/{reference}/replay", self.replay_event),
             ("POST", "replay", self.replay_failed),
             ("GET", "dead-letters", self.dead_letters),
@@ -56,6 +57,10 @@ class AdminRoutes:
     async def explanation(self, request: web.Request) -> web.Response:
         """Why it did or did not fire."""
         return json_answer(await self._inquiry.explanation(request.match_info["reference"]))
+
+    async def material(self, request: web.Request) -> web.Response:
+        """What a test of it is made of."""
+        return json_answer(await self._inquiry.material(request.match_info["reference"]))
 
     async def replay_event(self, request: web.Request) -> web.Response:
         """Plan or do one event again."""

@@ -9,6 +9,7 @@ import msgspec
 
 from events.bus import BusReader
 from events.errors import Finding
+from sensors.prepared import Preparer
 from sensors.replay import Plan
 
 
@@ -34,6 +35,11 @@ class ApiServices(Protocol):
 
     @property
     def reader(self) -> BusReader: ...
+
+    @property
+    def preparer(self) -> Preparer | None:
+        """Who runs transforms and scripts again for an explanation."""
+        ...
 
     def resources(self) -> Sequence[ResourceReport]:
         """Every EventSource and Sensor, by namespace and name."""

@@ -10,6 +10,8 @@ from typing import Any
 from kikkake.api import parameters
 from kikkake.api.inquiry import Inquiry
 from kikkake.store import open_store_reader
+from sensors.preparing import SandboxPreparer
+from sensors.sandbox import Sandbox
 
 _TIMEOUT_S = 30.0
 """As long as the running process would take at most for the same question."""
@@ -31,6 +33,9 @@ class StoredAnswers:
     def explanation(self, reference: str) -> dict[str, Any]:
         return self._ask(lambda inquiry: inquiry.explanation(reference))
 
+    def material(self, reference: str) -> dict[str, Any]:
+        return self._ask(lambda inquiry: inquiry.material(reference))
+
     def dead_letters(self, given: Mapping[str, str]) -> dict[str, Any]:
         query = parameters.dead_letter_query(given)
         return self._ask(lambda inquiry: inquiry.dead_letters(query))
@@ -39,9 +44,9 @@ class StoredAnswers:
         return asyncio.run(self._answer(question))
 
     async def _answer(self, question: Callable[[Inquiry], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
-        async with asyncio.timeout(_TIMEOUT_S):
+        async with asyncio.timeout(_TIMEOUT_S), Sandbox() as sandbox:
             reader = await open_store_reader(self._data)
             try:
-                return await question(Inquiry(reader))
+                return await question(Inquiry(reader, SandboxPreparer(sandbox)))
             finally:
                 await reader.close()

@@ -21,31 +21,37 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 @click.command()
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
+@click.option("--explain", metavar="CODE", help="Say what a code means and how to mend it; checks nothing.")
+@click.option("--rules", "list_rules", is_flag=True, help="List every code; the same as --explain all.")
 @output_option("github")
 @click.pass_context
-def lint(ctx: click.Context, paths: tuple[str, ...], output: str) -> None:
+def lint(
+    ctx: click.Context, paths: tuple[str, ...], explain: str | None, list_rules: bool, output: str
+) -> None:
     """Check EventSources and Sensors in files, alone and against one another; exit 1 on errors.
 
     Without PATH: the current folder with all below it; `-` is standard input. Test files are left out.
+    The annotation kikkake/lint-ignore: "KK101, KK110:trigger/build" silences warnings of a resource.
 
     \b
       kikkake lint
       kikkake lint deploy/ -o github
       kustomize build . | kikkake lint -
+      kikkake lint --explain KK101
     """
-    from kikkake.files import load_resources  # noqa: PLC0415 - reading YAML is no part of --help
-    from kikkake.lint import check_resources  # noqa: PLC0415
+    if list_rules or explain is not None:
+        from kikkake.cli.explaining import print_explanation, print_rules  # noqa: PLC0415 - imports every rule
 
-    loaded = load_resources(paths)
-    if not loaded.documents and not loaded.findings:
-        raise CommandFailed(_nothing_found(paths, loaded))
-    findings = sorted(
-        check_resources(loaded), key=lambda found: (found.file, found.line, found.column, found.at)
-    )
+        if list_rules or explain == "all":
+            print_rules(is_json=output == "json")
+        else:
+            print_explanation(explain or "", is_json=output == "json")
+        return
+    findings, loaded = _check(paths)
     match output:
         case "json":
             for finding in findings:
-                print_json(asdict(finding))
+                print_json({**asdict(finding), "rule": _rule_name(finding.code)})
         case "github":
             for finding in findings:
                 click.echo(_github_line(finding))
@@ -55,12 +61,31 @@ def lint(ctx: click.Context, paths: tuple[str, ...], output: str) -> None:
         ctx.exit(ExitCode.WRONG)
 
 
+def _check(paths: Sequence[str]) -> tuple[list[Finding], Loaded]:
+    """The findings in the order of the files. Raises CommandFailed when there is nothing to look at."""
+    from kikkake.files import load_resources  # noqa: PLC0415 - reading YAML is no part of --help
+    from kikkake.lint import check_resources  # noqa: PLC0415
+
+    loaded = load_resources(paths)
+    if not loaded.documents and not loaded.findings:
+        raise CommandFailed(_nothing_found(paths, loaded))
+    findings = check_resources(loaded)
+    return sorted(findings, key=lambda found: (found.file, found.line, found.column, found.at)), loaded
+
+
 def _nothing_found(paths: Sequence[str], loaded: Loaded) -> str:
     where = ", ".join(paths) if paths else "the current folder"
     seen = f"{len(loaded.files)} YAML and JSON files, {loaded.ignored} documents of other kinds"
     return (
         f"no EventSource, Sensor or EventBus in {printable(where)} (looked at {seen}); name a file or folder"
     )
+
+
+def _rule_name(code: str) -> str:
+    from kikkake.rules import catalogue  # noqa: PLC0415 - imports every rule
+
+    entry = catalogue().get(code)
+    return entry.name if entry is not None else ""
 
 
 def _print_text(findings: Sequence[Finding], loaded: Loaded) -> None:
@@ -74,7 +99,8 @@ def _print_text(findings: Sequence[Finding], loaded: Loaded) -> None:
             click.echo(f"    fix: {printable(finding.fix)}")
         if stops := _what_it_stops(finding):
             click.echo(f"    {printable(stops)}")
-    click.echo(_summary(findings, loaded))
+    hint = f"; for the reasons: kikkake lint --explain {findings[0].code}" if findings else ""
+    click.echo(_summary(findings, loaded) + hint)
 
 
 def _what_it_stops(finding: Finding) -> str:
@@ -107,7 +133,8 @@ def _github_line(finding: Finding) -> str:
     place = [f"file={_property(finding.file)}"]
     place += [f"line={finding.line}"] if finding.line else []
     place += [f"col={finding.column}"] if finding.column else []
-    place.append(f"title={_property(finding.code)}")
+    title = f"{finding.code} {_rule_name(finding.code)}".strip()
+    place.append(f"title={_property(title)}")
     return f"::{finding.severity} {','.join(place)}::{_message(str(finding))}"
 
 

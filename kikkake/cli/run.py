@@ -54,6 +54,16 @@ _PORT = click.IntRange(0, 65535)
 @click.option(
     "--admin-port", type=_PORT, default=7778, show_default=True, help="The API that the commands ask."
 )
+@click.option(
+    "--artifact-files",
+    metavar="DIR",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder below which `source.file` of a trigger may read. [default: nowhere]",
+)
+@click.option(
+    "--template-env", is_flag=True, help="Let templates read environment variables (env, expandenv)."
+)
+@click.option("--template-dns", is_flag=True, help="Let templates look up hosts (getHostByName).")
 @click.option("--no-watch", is_flag=True, help="Do not reload files when they change.")
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
@@ -70,6 +80,9 @@ def run(
     ports: tuple[str, ...],
     metrics_port: int,
     admin_port: int,
+    artifact_files: Path | None,
+    template_env: bool,
+    template_dns: bool,
     no_watch: bool,
     log_level: str,
     output: str,
@@ -84,7 +97,7 @@ def run(
       kikkake run deploy/ --context kind-dev --data /var/lib/kikkake
     """
     from events.log import configure  # noqa: PLC0415 - not for --help
-    from kikkake.settings import ListenSettings, RunSettings  # noqa: PLC0415
+    from kikkake.settings import ListenSettings, ReachSettings, RunSettings  # noqa: PLC0415
 
     configure(level=log_level.upper(), form="json" if output == "json" else "text")
     cluster = _cluster(context, kubeconfig, in_cluster)
@@ -99,6 +112,7 @@ def run(
             metrics_port=metrics_port,
             admin_port=admin_port,
         ),
+        reach=ReachSettings(files=artifact_files, environment=template_env, dns=template_dns),
         watch=not no_watch,
     )
     _serve(settings, as_json=output == "json")

@@ -169,6 +169,8 @@ def _meaning(status: int, body: Mapping[str, Any], stored_status: int) -> str:
     if status < 300 and ids:
         names = ", ".join(printable(cut(str(event_id), 60)) for event_id in ids)
         return f"{_fate(status, body, stored_status)} {'event' if len(ids) == 1 else 'events'} {names}"
+    if status < 300 and body.get("filterFailed"):
+        return "taken; the source's filter failed on it, so it makes no event: the log says why"
     if status < 300 and body.get("filtered"):
         return "taken; it makes no event"
     if "title" in body:

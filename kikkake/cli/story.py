@@ -27,7 +27,19 @@ _COLOURS = {
     "dead": "red",
     "stopped": "red",
 }
-_ORDER = ("failed", "fired", "waiting", "stopped", "superseded", "unknown", "filtered")
+_TOLD_BY_TRIGGERS = frozenset({"uncorrelated", "waiting", "timed-out", "reset", "superseded", "stopped"})
+_ORDER = (
+    "failed",
+    "uncorrelated",
+    "fired",
+    "waiting",
+    "timed-out",
+    "reset",
+    "stopped",
+    "superseded",
+    "unknown",
+    "filtered",
+)
 """Most wanted first; among a hundred Sensors the one that fired must not be looked for."""
 _MAX_TOLD = 20
 """Sensors that were filtered and are told in full; the others are counted."""
@@ -133,9 +145,7 @@ def _print_trigger(trigger: Mapping[str, Any], sensor: Mapping[str, Any], event:
     name = f"  trigger {printable(trigger['name'])} ({printable(trigger['kind'])})"
     if not trigger["effects"]:
         # That its dependency was filtered is said there already.
-        if trigger["outcome"] in {"waiting", "superseded", "stopped"} or trigger["sentence"].startswith(
-            "it fired"
-        ):
+        if trigger["outcome"] in _TOLD_BY_TRIGGERS or trigger["sentence"].startswith("it fired"):
             word = paint(trigger["outcome"], _COLOURS.get(trigger["outcome"], ""))
             click.echo(f"{name} {word}: {printable(trigger['sentence'])}")
         return

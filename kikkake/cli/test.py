@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write a report.",
 )
-@click.option("--update", is_flag=True, help="Not carried out by this version yet.")
+@click.option("--update", is_flag=True, help="Write what happened into the tests, where it differs.")
 @click.pass_context
 def test(
     ctx: click.Context, paths: tuple[str, ...], output: str, junit_file: Path | None, update: bool
@@ -41,16 +41,18 @@ def test(
       kikkake test
       kikkake test examples/github
       kikkake test --junit report.xml -o json
+      kikkake test --update build_test.yaml
     """
     from kikkake.testing.reading import read_test_files  # noqa: PLC0415 - reading YAML is no part of --help
 
-    if update:
-        from kikkake.version import version  # noqa: PLC0415
-
-        raise click.UsageError(f"--update is not carried out by version {version()} of Kikkake yet")
+    if update and "-" in paths:
+        raise click.UsageError("--update writes into files: standard input is none")
     files = read_test_files(paths)
     if not files:
         raise CommandFailed(_nothing_found(paths))
+    if update:
+        _update(files, output)
+        files = read_test_files(paths)
     results = asyncio.run(_run(files, output))
     if junit_file is not None:
         from kikkake.testing.report import junit  # noqa: PLC0415
@@ -58,6 +60,19 @@ def test(
         junit_file.write_bytes(junit(results))
     if not all(result.ok for result in results):
         ctx.exit(ExitCode.WRONG)
+
+
+def _update(files: Sequence[FileOfTests], output: str) -> None:
+    """Write what happened, and show what that changed; the tests run once more afterwards."""
+    from kikkake.testing.report import change_lines, json_change  # noqa: PLC0415 - see above
+    from kikkake.testing.update import update_files  # noqa: PLC0415
+
+    for change in asyncio.run(update_files(files)):
+        if output == "json":
+            print_json(json_change(change))
+        else:
+            for line in change_lines(change):
+                click.echo(line)
 
 
 async def _run(files: Sequence[FileOfTests], output: str) -> list[Result]:

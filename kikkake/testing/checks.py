@@ -23,8 +23,12 @@ from sources.source import PushSource
 from sources.spec import EventSourceSpec
 
 _TEXT_ATTRIBUTES = ("id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "specversion")
-_NOT_BUILT = {"client_cert", "tick", "message"}
-"""Members of a delivery."""
+_NOT_BUILT = {
+    "client_cert": "no source looks at the certificate of a client",
+    "tick": "no source is driven by time",
+    "message": "no source takes messages; a Kafka record is given as `record`",
+}
+"""Members of a delivery, and why there is nothing that they could be given to."""
 _EXTENSION = re.compile(r"[a-z0-9]{1,64}", re.ASCII)
 
 
@@ -38,9 +42,9 @@ class Checks:
     def fault(self, path: Path, what: str, fix: str = "") -> None:
         self.findings.append(self._test.fault(path, what, fix))
 
-    def not_built(self, path: Path) -> None:
+    def not_built(self, path: Path, why: str) -> None:
         """A part of the format that this version does not carry out."""
-        self.fault(path, f"is not carried out by version {version()} of Kikkake yet", "remove it")
+        self.fault(path, f"is not carried out by version {version()} of Kikkake yet: {why}", "remove it")
 
     def name(self, path: Path, name: str, known: Sequence[str], kind: str) -> None:
         """A name that nothing has."""
@@ -67,8 +71,9 @@ class Checks:
 
     def delivery(self, path: Path, step: Delivery, targets: Mapping[str, Finding | None]) -> None:
         """What every delivery may have wrong; `targets` is what `to` may name, with what stops it."""
-        for name in _NOT_BUILT & step.model_fields_set:
-            self.not_built((*path, type(step).model_fields[name].alias or name))
+        for name, why in _NOT_BUILT.items():
+            if name in step.model_fields_set:
+                self.not_built((*path, type(step).model_fields[name].alias or name), why)
         if step.to:
             self.name((*path, "to"), step.to, list(targets), "event that is pushed to:")
             if (stopped_by := targets.get(step.to)) is not None:
@@ -79,8 +84,7 @@ class Checks:
             for name in sorted({"status", "headers", "body"} & step.expect.model_fields_set):
                 self.fault((*path, "expect", name), "a record has no answer", "judge `events` or `duplicate`")
         if isinstance(step.sign, Sign) and step.sign.at:
-            # No proof of this build holds a time.
-            self.not_built((*path, "sign", "at"))
+            self.not_built((*path, "sign", "at"), "no signature holds a time")
 
 
 def check_sensor_test(
@@ -88,13 +92,13 @@ def check_sensor_test(
 ) -> list[Finding]:
     """Every fault of a SensorTest. Names are only looked up in a Sensor that could be read."""
     checks = Checks(test)
-    if model.artifacts:
-        checks.not_built(("artifacts",))
     checks.time(("now",), model.now)
     triggers = _trigger_names(sensor) if sensor is not None else []
     if sensor is not None:
-        for name in model.answers:
+        for name, answers in model.answers.items():
             checks.name(("answers", name), name, triggers, "trigger")
+            for index, answer in enumerate(answers):
+                checks.duration(("answers", name, index, "after"), answer.after)
     _check_cluster(checks, model)
     _check_case_names(checks, [case.name for case in model.cases])
     targets = {f"{spec.name}/{name}": fault for spec in sources for name, fault in _pushed(spec).items()}
@@ -219,10 +223,11 @@ def _check_names(
             checks.name((*path, member, name), name, dependencies, "dependency")
     for name, waiting in (expect.waiting or {}).items():
         checks.name((*path, "waiting", name), name, triggers, "trigger")
-        for needed in (waiting.needs if waiting is not None else None) or []:
-            checks.name((*path, "waiting", name, "needs"), needed, dependencies, "dependency")
-        for held in (waiting.has if waiting is not None else None) or {}:
-            checks.name((*path, "waiting", name, "has", held), held, dependencies, "dependency")
+        for one in waiting if isinstance(waiting, list) else [waiting] if waiting is not None else []:
+            for needed in one.needs or []:
+                checks.name((*path, "waiting", name, "needs"), needed, dependencies, "dependency")
+            for held in one.has or {}:
+                checks.name((*path, "waiting", name, "has", held), held, dependencies, "dependency")
     for index, fired in enumerate(expect.fired or []):
         checks.name((*path, "fired", index, "trigger"), fired.trigger, triggers, "trigger")
         for name in fired.given or {}:

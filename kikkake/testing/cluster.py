@@ -12,6 +12,7 @@ import orjson
 from events.clock import Clock, format_time
 from events.ports import KubeError, KubeInDoubt, KubeNotSent, Object
 from kikkake.testing.sensor_document import Answer
+from kikkake.testing.times import duration_us
 
 _MERGE_PATCH = "application/merge-patch+json"
 _REASONS = {
@@ -39,15 +40,18 @@ class Cluster:
         self._objects: dict[Address, Object] = {}
         self._clock = clock
         self._version = 0
+        self._later: list[tuple[int, Address, Object]] = []
         for value in objects:
             self.put(copy.deepcopy(value))
 
     def find(self, address: Address) -> Object | None:
         """The object there; one that a test gave no namespace stands in every one."""
+        self._catch_up()
         return self._objects.get(address) or self._objects.get((*address[:2], None, address[3]))
 
     def of_kind(self, api_version: str, kind: str, namespace: str | None) -> list[Object]:
         """In the order in which they came to be."""
+        self._catch_up()
         return [
             value
             for (its_version, its_kind, its_namespace, _), value in self._objects.items()
@@ -63,6 +67,18 @@ class Cluster:
         metadata["resourceVersion"] = str(self._version)
         self._objects[address_of(value)] = value
         return value
+
+    def change_later(self, address: Address, patch: Object, wait_us: int) -> None:
+        """Let somebody else change an object after a time: a controller that sets a label."""
+        self._later.append((self._clock.now_us() + wait_us, address, patch))
+
+    def _catch_up(self) -> None:
+        now_us = self._clock.now_us()
+        due = [each for each in self._later if each[0] <= now_us]
+        self._later = [each for each in self._later if each[0] > now_us]
+        for _at_us, address, patch in sorted(due, key=lambda each: each[0]):
+            if (value := self._objects.get(address)) is not None:
+                self.put(_merged(value, patch))
 
     def remove(self, address: Address) -> None:
         if self._objects.pop(address, None) is None:
@@ -206,7 +222,16 @@ class ScriptedKube:
         value: Object = change() if answer.lost != "request" else {}
         if answer.lost:
             raise KubeInDoubt("no answer from the API server in time")
-        return answer.body if isinstance(answer.body, dict) and answer.body else value
+        return self._changed_by_others(value, answer)
+
+    def _changed_by_others(self, value: Object, answer: Answer) -> Object:
+        """What `body` says of the object is so from then on, or after some time: defaults, a status, a label."""
+        if not isinstance(answer.body, dict) or not value:
+            return value
+        if not answer.after:
+            return self._cluster.put(_merged(value, answer.body))
+        self._cluster.change_later(address_of(value), answer.body, duration_us(answer.after) or 0)
+        return value
 
 
 def _has_labels(value: Object, wanted: list[tuple[str, ...]]) -> bool:

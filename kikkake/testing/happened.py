@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from events.bus import DeadLetter, DeadLetterQuery, Effect, EffectState, Standing, StoredEvent
+from events.bus import DeadLetter, DeadLetterQuery, Effect, EffectState, EventRef, Standing, StoredEvent
 from kikkake.testing.store import Gateway
 from sensors.compile import CompiledSensor
 from sensors.compile_trigger import CompiledTrigger
 from sensors.dependency import CompiledDependency
-from sensors.explain import explain_event
+from sensors.explain import explain_event, prepare_story
 from sensors.lookup import trigger_of
 
 _OUTCOMES = {EffectState.OPEN: "open", EffectState.DONE: "done", EffectState.SUPERSEDED: "superseded"}
@@ -27,6 +27,21 @@ class Verdict:
     reason: str
 
 
+Ids = dict[str, str | list[str]]
+"""Dependency to the id of its event; several are a list, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a trigger holds, of one correlation key."""
+
+    key: str
+    """Empty where all events belong together."""
+    has: Ids
+    needs: tuple[str, ...]
+    """The dependencies that are missing; none where it is complete and collects more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Firing:
     """One trigger that fired."""
@@ -34,8 +49,7 @@ class Firing:
     mark: tuple[str, int]
     """Which one it is: an effect's or a dead letter's number."""
     trigger: str
-    given: dict[str, str]
-    """Dependency to event id."""
+    given: Ids
     rendered: tuple[str, dict[str, Any]] | None
     """`object`, `request` or `message`, and what it is; None where it could not be rendered."""
     outcome: str
@@ -51,8 +65,8 @@ class Happened:
     """All of it."""
 
     verdicts: dict[str, Verdict]
-    waiting: dict[str, tuple[dict[str, str], tuple[str, ...]]]
-    """By trigger: dependency to the id of the held event, and the dependencies that are missing."""
+    waiting: dict[str, list[Held]]
+    """By trigger, oldest key first."""
     fired: list[Firing]
 
 
@@ -118,7 +132,9 @@ class Observation:
         if stored.sequence not in self._stories:
             decision = await self._gateway.bus.reader().decision(stored.sequence)
             version = self._gateway.decider.roster.versions[self._sensor.uid]
-            explanation = explain_event(stored, decision, {version.id: version}, (), {})
+            versions = {version.id: version}
+            prepared = await prepare_story(self._gateway.preparer, stored, decision, versions)
+            explanation = explain_event(stored, decision, versions, (), {}, prepared=prepared)
             self._stories[stored.sequence] = {
                 each.name: Verdict(each.verdict, each.reason)
                 for told in explanation.sensors
@@ -127,14 +143,30 @@ class Observation:
             }
         return self._stories[stored.sequence]
 
-    def _waiting(self) -> dict[str, tuple[dict[str, str], tuple[str, ...]]]:
-        waiting = {}
-        for name, memory in self._gateway.decider.roster.memories_of(self._sensor.uid).items():
-            trigger = self._sensor.trigger(name)
-            if trigger is not None and trigger.condition is not None:
-                has = {ref.dependency: self._event_id(ref.sequence) for ref in memory}
-                waiting[name] = (has, trigger.condition.missing(list(has)))
+    def _waiting(self) -> dict[str, list[Held]]:
+        waiting: dict[str, list[Held]] = {}
+        holdings = self._gateway.decider.roster.holdings
+        for trigger in self._sensor.triggers:
+            owner = (self._sensor.uid, trigger.name)
+            for slot in holdings.slots(owner):
+                memory = holdings.get((*owner, slot))
+                has = self._ids(memory.refs)
+                needs = trigger.condition.missing(list(has)) if trigger.condition is not None else ()
+                is_complete = memory.ready_us is not None
+                waiting.setdefault(trigger.name, []).append(
+                    Held(memory.key, has, () if is_complete else needs)
+                )
         return waiting
+
+    def _ids(self, refs: Sequence[EventRef]) -> Ids:
+        ids: Ids = {}
+        for ref in refs:
+            known, event_id = ids.get(ref.dependency), self._event_id(ref.sequence)
+            if known is None:
+                ids[ref.dependency] = event_id
+            else:
+                ids[ref.dependency] = [*(known if isinstance(known, list) else [known]), event_id]
+        return ids
 
     async def _fired(self) -> list[Firing]:
         reader = self._gateway.bus.reader()
@@ -157,7 +189,7 @@ class Observation:
         return Firing(
             mark=("effect", effect.number),
             trigger=trigger.name if trigger is not None else effect.trigger,
-            given={ref.dependency: self._event_id(ref.sequence) for ref in effect.events},
+            given=self._ids(effect.events),
             rendered=_rendered(trigger, effect),
             outcome=_outcome(effect),
             attempts=effect.attempt,
@@ -169,8 +201,10 @@ class Observation:
     def _buried(self, letter: DeadLetter) -> Firing:
         """What fired and could not be rendered."""
         trigger = self._sensor.trigger(letter.trigger)
-        refs = self._gateway.decider.roster.failed_set((self._sensor.uid, letter.trigger, letter.sequence))
-        given = {ref.dependency: self._event_id(ref.sequence) for ref in refs}
+        refs = self._gateway.decider.roster.failed_set(
+            (self._sensor.uid, letter.trigger, letter.sequence)
+        ).refs
+        given = self._ids(refs)
         if not given and trigger is not None and trigger.condition is not None:
             topic = self._arrival(letter.sequence).topic
             named = [each for each in self._sensor.dependencies if each.name in trigger.condition.names]

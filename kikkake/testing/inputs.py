@@ -57,6 +57,14 @@ def load_event_source(test: LoadedTest, reference: str | Mapping[str, Any], path
     return spec
 
 
+def load_artifacts(test: LoadedTest, artifacts: Mapping[str, str | None]) -> dict[str, bytes | None]:
+    """The files of `artifacts`, by name. Raises RefusedTest."""
+    return {
+        name: None if file is None else _file(test, file, ("artifacts", name))
+        for name, file in artifacts.items()
+    }
+
+
 def event_data(test: LoadedTest, step: SensorStep, path: Path) -> bytes | None:
     """The data of an event; None = none. Raises RefusedTest."""
     if step.data_file:

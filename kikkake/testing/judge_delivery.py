@@ -80,4 +80,7 @@ def _look(sent: Sent) -> str:
     said = f"the answer is {sent.status}"
     if sent.rejected:
         return f"{said}, refused as {sent.rejected}"
+    if isinstance(sent.body, dict) and sent.body.get("filtered"):
+        failed = " (it failed)" if sent.body.get("filterFailed") else ""
+        return f"{said}, dropped by the source{failed}"
     return f"{said}, a duplicate" if sent.is_duplicate else said

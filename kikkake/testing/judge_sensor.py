@@ -11,7 +11,7 @@ from events.clock import format_time, parse_time
 from events.languages.gjson import Document, compile_path
 from events.resource import Path, path_text
 from kikkake.testing.compare import ABSENT, Difference, equal, matches, shown, subset, whole
-from kikkake.testing.happened import Firing, Happened
+from kikkake.testing.happened import Firing, Happened, Held
 from kikkake.testing.sensor_document import Fired, Rendered, SensorExpect, Waiting
 
 _KINDS = ("object", "request", "message")
@@ -37,31 +37,65 @@ def judge_sensor(expect: SensorExpect, happened: Happened, path: Path) -> list[D
     return found
 
 
-def _judge_waiting(expected: dict[str, Waiting | None], happened: Happened, path: Path) -> list[Difference]:
+Expected = Waiting | list[Waiting] | None
+
+
+def _judge_waiting(expected: dict[str, Expected], happened: Happened, path: Path) -> list[Difference]:
     found: list[Difference] = []
     if not expected:
-        for name, (has, _needs) in happened.waiting.items():
-            found.append(Difference(path_text((*path, name)), ABSENT, f"it holds {shown(has)}"))
+        for name, held in happened.waiting.items():
+            found.append(Difference(path_text((*path, name)), ABSENT, f"it holds {_held_text(held)}"))
     for name, waiting in expected.items():
         where = (*path, name)
-        held = happened.waiting.get(name)
+        held = happened.waiting.get(name, [])
         if waiting is None:
-            if held is not None:
-                found.append(Difference(path_text(where), "(holds nothing)", f"it holds {shown(held[0])}"))
-        elif held is None:
+            if held:
+                found.append(Difference(path_text(where), "(holds nothing)", f"it holds {_held_text(held)}"))
+        elif not held:
             found.append(
                 Difference(path_text(where), _waiting_text(waiting), "(holds nothing)", _why(happened, name))
             )
         else:
-            has, needs = held
-            if waiting.has is not None:
-                found += whole(waiting.has, has, (*where, "has"))
-            if waiting.needs is not None:
-                found += equal(sorted(waiting.needs), sorted(needs), (*where, "needs"))
+            found += _judge_held(waiting, held, where)
     return found
 
 
-def _waiting_text(waiting: Waiting) -> str:
+def _judge_held(waiting: Waiting | list[Waiting], held: list[Held], where: Path) -> list[Difference]:
+    """A list is exact; one alone is the one of its key, or the only one."""
+    if isinstance(waiting, list):
+        if len(waiting) != len(held):
+            return [Difference(path_text(where), _waiting_text(waiting), _held_text(held))]
+        pairs = [
+            (one, other, (*where, index))
+            for index, (one, other) in enumerate(zip(waiting, held, strict=True))
+        ]
+        return [difference for one, other, path in pairs for difference in _judge_one_held(one, other, path)]
+    chosen = [each for each in held if waiting.key is None or each.key == waiting.key]
+    if len(chosen) != 1:
+        why = "give the `key`, or a list of all" if len(chosen) > 1 else ""
+        return [Difference(path_text(where), _waiting_text(waiting), f"it holds {_held_text(held)}", why)]
+    return _judge_one_held(waiting, chosen[0], where)
+
+
+def _judge_one_held(waiting: Waiting, held: Held, where: Path) -> list[Difference]:
+    found: list[Difference] = []
+    if waiting.key is not None:
+        found += equal(waiting.key, held.key, (*where, "key"))
+    if waiting.has is not None:
+        found += whole(waiting.has, held.has, (*where, "has"))
+    if waiting.needs is not None:
+        found += equal(sorted(waiting.needs), sorted(held.needs), (*where, "needs"))
+    return found
+
+
+def _held_text(held: list[Held]) -> str:
+    """For people: `{"a": "1"}`, with its key where it has one."""
+    return ", ".join(f"{each.key}: {shown(each.has)}" if each.key else shown(each.has) for each in held)
+
+
+def _waiting_text(waiting: Waiting | list[Waiting]) -> str:
+    if isinstance(waiting, list):
+        return shown([each.model_dump(by_alias=True, exclude_none=True) for each in waiting])
     return shown(waiting.model_dump(by_alias=True, exclude_none=True))
 
 
@@ -136,14 +170,14 @@ def _judge_rendered(wanted: Rendered, firing: Firing, path: Path, *, is_whole: b
 def _judge_absent(text: str, firing: Firing, path: Path) -> list[Difference]:
     if firing.rendered is None:
         return []
-    rendered = orjson.dumps(_without_ours(firing.rendered[1]))
+    rendered = orjson.dumps(without_ours(firing.rendered[1]))
     result = compile_path(text).get(Document(rendered))
     if not result.exists:
         return []
     return [Difference(path_text(path), f"no {text}", result.raw.decode("utf-8", "replace")[:160])]
 
 
-def _without_ours(rendered: dict[str, Any]) -> dict[str, Any]:
+def without_ours(rendered: dict[str, Any]) -> dict[str, Any]:
     """Without the labels and annotations that Kikkake adds to every object."""
     kept = copy.deepcopy(rendered)
     metadata = kept.get("metadata")
@@ -158,7 +192,9 @@ def _without_ours(rendered: dict[str, Any]) -> dict[str, Any]:
 
 
 def _firing_text(firing: Firing) -> str:
-    given = ", ".join(f"{name}={event_id}" for name, event_id in firing.given.items())
+    given = ", ".join(
+        f"{name}={'+'.join(ids) if isinstance(ids, list) else ids}" for name, ids in firing.given.items()
+    )
     return f"{firing.trigger} with {given} ({firing.outcome})"
 
 
@@ -166,8 +202,8 @@ def _why(happened: Happened, trigger: str) -> str:
     """Why a trigger has not fired: what it waits for, or what its dependencies said."""
     held = happened.waiting.get(trigger)
     if held is not None:
-        has = ", ".join(f"{name}={event_id}" for name, event_id in held[0].items())
-        return f"{trigger} has {has} and waits for {', '.join(held[1]) or 'its next event'}"
+        needs = ", ".join(dict.fromkeys(name for each in held for name in each.needs))
+        return f"{trigger} has {_held_text(held)} and waits for {needs or 'more, or its next event'}"
     reasons = [
         f"{name}: {verdict.reason or verdict.word}"
         for name, verdict in happened.verdicts.items()

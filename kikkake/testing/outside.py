@@ -6,6 +6,7 @@ and gets a success when there is none left. The twin outlives restarts, as the r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,13 +15,20 @@ import orjson
 
 from events.bus import BusReader, Effect, NewEffect, Runner
 from events.clock import Clock
-from events.ports import SecretRef, SecretUnavailable
+from events.ports import SecretRef, Secrets, SecretUnavailable
+from kikkake.testing.artifacts import Artifacts
 from kikkake.testing.cluster import Cluster, ScriptedKube
+from kikkake.testing.naps import Naps
 from kikkake.testing.sensor_document import Answer
 from sensors.acting import Acting
 from sensors.lookup import Lookup, trigger_of
+from sensors.planned import PlannedRenderer
+from sensors.prepared import Preparer
 from sensors.roster import Roster
 from sensors.trigger import Trigger, TriggerServices
+
+LONGEST_JITTER = math.nextafter(1.0, 0.0)
+"""Chance of every back-off: the longest it can be, so that what a test waits for always falls due."""
 
 
 class StandIns:
@@ -45,16 +53,18 @@ class Outside:
 
     def __init__(
         self,
-        secrets: StandIns,
+        secrets: Secrets,
         answers: Mapping[str, list[Answer]],
         objects: list[dict[str, Any]],
         clock: Clock,
         store_key: bytes,
+        artifacts: Artifacts | None = None,
     ) -> None:
         self.secrets = secrets
+        self.artifacts = artifacts or Artifacts({})
+        self.naps = Naps(clock)
         self.cluster = Cluster(objects, clock)
         self._scripts = {name: iter(script) for name, script in answers.items()}
-        self._clock = clock
         self._store_key = store_key
 
     def services(self, trigger: str) -> TriggerServices:
@@ -63,8 +73,9 @@ class Outside:
         return TriggerServices(
             kube=ScriptedKube(self.cluster, script),
             secrets=self.secrets,
-            clock=self._clock,
+            clock=self.naps,
             store_key=self._store_key,
+            chance=lambda: LONGEST_JITTER,
             exchange=_Receiver(script).exchange,
         )
 
@@ -95,8 +106,12 @@ class _Receiver:
 class ScriptedLookup:
     """The production look-up, with an instance of a kind for each trigger, since each has its own outside."""
 
-    def __init__(self, roster: Roster, runner: Runner, reader: BusReader, outside: Outside) -> None:
-        self._inner = Lookup(roster, runner, reader, outside.services(""))
+    def __init__(
+        self, roster: Roster, runner: Runner, reader: BusReader, outside: Outside, preparer: Preparer | None
+    ) -> None:
+        services = outside.services("")
+        renderer = PlannedRenderer(services, preparer, make_source=outside.artifacts.source)
+        self._inner = Lookup(roster, runner, reader, services, renderer=renderer)
         self._roster = roster
         self._outside = outside
         self._instances: dict[tuple[str, type[Trigger]], Trigger] = {}

@@ -120,14 +120,14 @@ def read_test(document: ResourceDocument, folder: FilePath) -> LoadedTest:
         near = nearest_name(document.kind, TEST_KINDS)
         fix = f"did you mean `{near}`?" if near else f"write one of {', '.join(TEST_KINDS)}"
         raise RefusedTest([document.finding(("kind",), "no such kind of test", fix, code=CODE)])
-    document = _with_on_keys(document)
+    document = with_on_keys(document)
     model, findings = read_model(document, model_class, document.value, (), code=CODE)
     if model is None or findings:
         raise RefusedTest([replace(finding, severity=Severity.ERROR) for finding in findings])
     return LoadedTest(model=model, document=document, folder=folder)
 
 
-def _with_on_keys(document: ResourceDocument) -> ResourceDocument:
+def with_on_keys(document: ResourceDocument) -> ResourceDocument:
     """`on` unquoted is a boolean in YAML 1.1, and becomes the key `true` as in Kubernetes: here it is `on` again."""
     places = set(_places_of_on(document.value))
     if not places:

@@ -10,6 +10,7 @@ from events.errors import Finding
 from kikkake.cli.output import paint, printable
 from kikkake.testing.compare import Difference
 from kikkake.testing.run import Result
+from kikkake.testing.update import Change
 
 _MAX_SHOWN = 20
 """Differences of one case; more say nothing new."""
@@ -39,6 +40,33 @@ def _difference_lines(difference: Difference) -> Iterator[str]:
     yield f"        actual    {printable(difference.actual)}"
     if difference.look:
         yield f"        look at   {printable(difference.look)}"
+
+
+def change_lines(change: Change) -> Iterator[str]:
+    """What `--update` wrote for a case: each value that was expected, and the one in its place."""
+    result = change.result
+    name = printable(f"{result.test}: {result.case}" if result.case else result.test)
+    place = f"{printable(result.file)}:{result.line}"
+    if change.refusal:
+        yield f"{paint('not updated', 'yellow')}  {place}  {name}: {printable(change.refusal)}"
+        return
+    yield f"{paint('updated', 'cyan')}  {place}  {name}"
+    for difference in result.differences[:_MAX_SHOWN]:
+        yield f"      {printable(difference.path)}"
+        yield f"        - {printable(difference.expected)}"
+        yield f"        + {printable(difference.actual)}"
+    if len(result.differences) > _MAX_SHOWN:
+        yield f"      and {len(result.differences) - _MAX_SHOWN} more"
+
+
+def json_change(change: Change) -> dict[str, Any]:
+    """The same as one line of `-o json`."""
+    result = change.result
+    members = {"file": result.file, "test": result.test, "case": result.case, "updated": not change.refusal}
+    differences = [_json_difference(each) for each in result.differences]
+    return (
+        {**members, "refusal": change.refusal} if change.refusal else {**members, "differences": differences}
+    )
 
 
 def closing_line(results: Sequence[Result]) -> str:

@@ -16,11 +16,14 @@ from events.resource import Path
 from kikkake.testing.checks import check_sensor_test, check_source_test
 from kikkake.testing.compare import Difference
 from kikkake.testing.delivery_document import EventSourceTest
-from kikkake.testing.inputs import load_event_source, load_sensor
+from kikkake.testing.inputs import load_artifacts, load_event_source, load_sensor
 from kikkake.testing.reading import FileOfTests, LoadedTest, RefusedTest
-from kikkake.testing.sensor_case import SensorBench, run_sensor_case
+from kikkake.testing.sensor_case import Saw, SensorBench, run_sensor_case
 from kikkake.testing.sensor_document import SensorTest
 from kikkake.testing.source_case import SourceBench, run_source_case
+from sensors.prepared import Preparer
+from sensors.preparing import SandboxPreparer
+from sensors.sandbox import Sandbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,22 +45,36 @@ class Result:
         return not (self.differences or self.faults or self.failure)
 
 
-async def run_tests(files: Sequence[FileOfTests]) -> AsyncIterator[Result]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """What all documents of a run share."""
+
+    metrics: Metrics
+    preparer: Preparer
+    saw: Saw
+
+
+async def run_tests(files: Sequence[FileOfTests], *, saw: Saw | None = None) -> AsyncIterator[Result]:
     """The result of each case, in the order of the files, as it comes."""
-    metrics = Metrics()
-    with _silence():
-        for file in files:
-            for name, faults in file.refused:
-                yield Result(file=str(file.path), line=faults[0].line, test=name, case="", faults=faults)
-            for test in file.tests:
-                async for result in _run_document(test, metrics):
-                    yield result
+    async with Sandbox() as sandbox:
+        shared = _Shared(metrics=Metrics(), preparer=SandboxPreparer(sandbox), saw=saw or _nobody_looks)
+        with silence():
+            for file in files:
+                for name, faults in file.refused:
+                    yield Result(file=str(file.path), line=faults[0].line, test=name, case="", faults=faults)
+                for test in file.tests:
+                    async for result in _run_document(test, shared):
+                        yield result
 
 
-async def _run_document(test: LoadedTest, metrics: Metrics) -> AsyncIterator[Result]:
+def _nobody_looks(test: LoadedTest, path: Path, happened: object) -> None:
+    """Only `--update` wants to know what happened beside what differs."""
+
+
+async def _run_document(test: LoadedTest, shared: _Shared) -> AsyncIterator[Result]:
     file = test.document.file
     try:
-        cases = _prepare(test, metrics)
+        cases = _prepare(test, shared)
     except RefusedTest as refused:
         yield Result(
             file=file, line=refused.findings[0].line, test=test.name, case="", faults=refused.findings
@@ -72,15 +89,15 @@ Run = Callable[[], Coroutine[Any, Any, list[Difference]]]
 """One case, ready to run."""
 
 
-def _prepare(test: LoadedTest, metrics: Metrics) -> list[tuple[str, Run]]:
+def _prepare(test: LoadedTest, shared: _Shared) -> list[tuple[str, Run]]:
     """Name and work of each case. Raises RefusedTest."""
     model = test.model
     if isinstance(model, EventSourceTest):
-        return _prepare_source(test, model, metrics)
-    return _prepare_sensor(test, model, metrics)
+        return _prepare_source(test, model, shared)
+    return _prepare_sensor(test, model, shared)
 
 
-def _prepare_sensor(test: LoadedTest, model: SensorTest, metrics: Metrics) -> list[tuple[str, Run]]:
+def _prepare_sensor(test: LoadedTest, model: SensorTest, shared: _Shared) -> list[tuple[str, Run]]:
     loaded = load_sensor(test, model.sensor)
     sources = [
         load_event_source(test, reference, ("eventSources", index))
@@ -88,17 +105,26 @@ def _prepare_sensor(test: LoadedTest, model: SensorTest, metrics: Metrics) -> li
     ]
     if faults := check_sensor_test(test, model, loaded.sensor, sources):
         raise RefusedTest(faults)
-    bench = SensorBench(test=test, model=model, loaded=loaded, sources=sources, metrics=metrics)
+    bench = SensorBench(
+        test=test,
+        model=model,
+        loaded=loaded,
+        sources=sources,
+        artifacts=load_artifacts(test, model.artifacts),
+        metrics=shared.metrics,
+        preparer=shared.preparer,
+        saw=shared.saw,
+    )
     return [
         (case.name, partial(run_sensor_case, bench, case, index)) for index, case in enumerate(model.cases)
     ]
 
 
-def _prepare_source(test: LoadedTest, model: EventSourceTest, metrics: Metrics) -> list[tuple[str, Run]]:
+def _prepare_source(test: LoadedTest, model: EventSourceTest, shared: _Shared) -> list[tuple[str, Run]]:
     spec = load_event_source(test, model.event_source, ("eventSource",))
     if faults := check_source_test(test, model, spec):
         raise RefusedTest(faults)
-    bench = SourceBench(test=test, model=model, spec=spec, metrics=metrics)
+    bench = SourceBench(test=test, model=model, spec=spec, metrics=shared.metrics, saw=shared.saw)
     return [
         (case.name, partial(run_source_case, bench, case, index)) for index, case in enumerate(model.cases)
     ]
@@ -114,7 +140,7 @@ async def _run_case(run: Run, result: Result) -> Result:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """No log lines: what a person wants to know of a failed attempt stands in the differences."""
     logger = logging.getLogger(ROOT)
     before = logger.level

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,8 @@ from events.event import JSON, Event
 from events.metrics import Metrics
 from events.resource import Path, path_text
 from events.topic import Topic
-from kikkake.testing.compare import Difference
+from kikkake.testing.artifacts import Artifacts
+from kikkake.testing.compare import ABSENT, Difference
 from kikkake.testing.front import Front
 from kikkake.testing.happened import Happened, Observation, Seen, Verdict
 from kikkake.testing.inputs import LoadedSensor, event_data
@@ -23,11 +24,15 @@ from kikkake.testing.judge_delivery import judge_delivery
 from kikkake.testing.judge_sensor import judge_sensor
 from kikkake.testing.outside import Outside, StandIns
 from kikkake.testing.reading import LoadedTest
-from kikkake.testing.sensor_document import SensorCase, SensorStep, SensorTest
+from kikkake.testing.sensor_document import SensorCase, SensorExpect, SensorStep, SensorTest
 from kikkake.testing.store import STORE_KEY, Gateway, open_gateway
 from kikkake.testing.times import DEFAULT_START, duration_us
 from sensors.compile import CompiledSensor
+from sensors.prepared import Preparer
 from sources.spec import EventSourceSpec
+
+Saw = Callable[[LoadedTest, Path, object], None]
+"""Told of every `expect` that was judged: its place, and what happened (`Happened` or `Sent`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +43,10 @@ class SensorBench:
     model: SensorTest
     loaded: LoadedSensor
     sources: Sequence[EventSourceSpec]
+    artifacts: Mapping[str, bytes | None]
     metrics: Metrics
+    preparer: Preparer
+    saw: Saw
 
 
 async def run_sensor_case(bench: SensorBench, case: SensorCase, index: int) -> list[Difference]:
@@ -51,16 +59,26 @@ async def run_sensor_case(bench: SensorBench, case: SensorCase, index: int) -> l
     secrets = StandIns(bench.model.secrets, bench.model.config_maps)
 
     def outside(clock: ManualClock) -> Outside:
-        return Outside(secrets, bench.model.answers, bench.model.cluster, clock, STORE_KEY)
+        model = bench.model
+        return Outside(secrets, model.answers, model.cluster, clock, STORE_KEY, Artifacts(bench.artifacts))
 
-    async with open_gateway(_start_us(bench.model, case), outside, [sensor]) as gateway:
+    async with open_gateway(start_us(bench.model, case), outside, [sensor], bench.preparer) as gateway:
         front = Front(bench.sources, gateway, secrets, bench.metrics)
         run = _Run(bench, sensor, gateway, front)
         for number, step in enumerate(case.events):
             found += await run.step(step, (*path, "events", number))
         if case.expect is not None:
-            found += judge_sensor(case.expect, await run.observation.whole(), (*path, "expect"))
-    return found
+            found += run.judge(case.expect, await run.observation.whole(), (*path, "expect"))
+        return found + _not_given(gateway)
+
+
+def _not_given(gateway: Gateway) -> list[Difference]:
+    """Artifacts that were asked for: a test of what they become says what they are."""
+    look = "give the file that holds it, or null for one that cannot be had"
+    return [
+        Difference(path_text(("artifacts", name)), "(what it gives)", ABSENT, look)
+        for name in gateway.artifacts.missing
+    ]
 
 
 def judge_error(loaded: LoadedSensor, pattern: str, path: Path) -> list[Difference]:
@@ -93,13 +111,13 @@ def _finding_text(finding: Finding) -> str:
     return f"{finding.file}:{finding.line}:{finding.column}: {finding}"
 
 
-def _start_us(model: SensorTest, case: SensorCase) -> int:
+def start_us(model: SensorTest, case: SensorCase) -> int:
     """`now`, else the time of the first event, else a fixed one."""
     first = next((step.context.get("time") for step in case.events if step.on), None)
     for text in (model.now, first, DEFAULT_START):
-        start_us = parse_time(text) if isinstance(text, str) else None
-        if start_us is not None:
-            return start_us
+        us = parse_time(text) if isinstance(text, str) else None
+        if us is not None:
+            return us
     raise AssertionError(DEFAULT_START)
 
 
@@ -118,7 +136,7 @@ class _Run:
 
     async def step(self, step: SensorStep, path: Path) -> list[Difference]:
         if step.expect is not None:
-            return judge_sensor(step.expect, await self.observation.since(self._seen), (*path, "expect"))
+            return self.judge(step.expect, await self.observation.since(self._seen), (*path, "expect"))
         if step.on:
             await self._event(step, path)
         elif step.restart:
@@ -129,6 +147,11 @@ class _Run:
         else:
             return await move_clock(self._gateway, step.wait, step.at, path)
         return []
+
+    def judge(self, expect: SensorExpect, happened: Happened, path: Path) -> list[Difference]:
+        """What is not as `expect`, which stands at `path`, says."""
+        self._bench.saw(self._bench.test, path, happened)
+        return judge_sensor(expect, happened, path)
 
     async def _event(self, step: SensorStep, path: Path) -> None:
         self._events += 1
@@ -157,6 +180,7 @@ class _Run:
         sent = await self._front.send(self._bench.test, delivery, where, self._deliveries)
         await self._gateway.settle()
         if delivery.expect is not None:
+            self._bench.saw(self._bench.test, (*where, "expect"), sent)
             return judge_delivery(delivery.expect, sent, (*where, "expect"))
         if sent.status >= 300 or sent.rejected:
             # Without an expectation of its own it is meant to arrive.

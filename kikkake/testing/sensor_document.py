@@ -23,7 +23,9 @@ class Answer(SpecModel):
     lost: Literal["request", "answer"] | None = None
     """In doubt: `request` was written and never arrived, or it was done and its `answer` was lost."""
     body: Any = None
-    """Of the answer, as JSON; for `k8s` the object, or a Status for an error."""
+    """Of the answer, as JSON; for `k8s` what others make of the object, or a Status for an error."""
+    after: Text = ""
+    """`30s`: what `body` says of the object is so that much later."""
     headers: dict[str, str] = {}
 
     @model_validator(mode="after")
@@ -36,8 +38,10 @@ class Answer(SpecModel):
 class Waiting(SpecModel):
     """What a trigger holds and still needs."""
 
-    has: dict[str, str] | None = None
-    """Dependency to the id of the event that is held; the whole of it."""
+    key: str | None = None
+    """The correlation key, of a trigger that has one."""
+    has: dict[str, str | list[str]] | None = None
+    """Dependency to the id of the event that is held, the whole of it; a list where several are held."""
     needs: list[str] | None = None
     """Dependencies that it waits for, in any order."""
 
@@ -54,7 +58,7 @@ class Fired(Rendered):
     """One trigger that fired."""
 
     trigger: str
-    given: dict[str, str] | None = Field(default=None, alias="with")
+    given: dict[str, str | list[str]] | None = Field(default=None, alias="with")
     """Dependency to the id of the event that it was fired with; the whole of it."""
     exactly: Rendered | None = None
     absent: list[Text] = []
@@ -72,7 +76,7 @@ class SensorExpect(SpecModel):
 
     verdicts: dict[str, Literal["passed", "filtered", "failed", "duplicate"]] | None = None
     because: dict[str, str] | None = None
-    waiting: dict[str, Waiting | None] | None = None
+    waiting: dict[str, Waiting | list[Waiting] | None] | None = None
     """By trigger; null = that one holds nothing; `{}` = none of them does."""
     fired: list[Fired] | None = None
     error: Text = ""
@@ -144,6 +148,7 @@ class SensorTest(Head):
     secrets: dict[str, dict[str, str]] = {}
     config_maps: dict[str, dict[str, str]] = {}
     cluster: list[dict[str, Any]] = []
-    artifacts: dict[str, str] = {}
+    artifacts: dict[str, Text | None] = {}
+    """What URL, git, S3 and file sources give, by name: files relative to this one; null = it cannot be had."""
     answers: dict[str, list[Answer]] = {}
     cases: list[SensorCase]

@@ -13,7 +13,7 @@ from kikkake.testing.front import Front
 from kikkake.testing.judge_delivery import judge_delivery
 from kikkake.testing.outside import Outside, StandIns
 from kikkake.testing.reading import LoadedTest
-from kikkake.testing.sensor_case import move_clock
+from kikkake.testing.sensor_case import Saw, move_clock
 from kikkake.testing.store import STORE_KEY, open_gateway
 from kikkake.testing.times import DEFAULT_START
 from sources.spec import EventSourceSpec
@@ -27,6 +27,7 @@ class SourceBench:
     model: EventSourceTest
     spec: EventSourceSpec
     metrics: Metrics
+    saw: Saw
 
 
 async def run_source_case(bench: SourceBench, case: SourceCase, index: int) -> list[Difference]:
@@ -56,5 +57,6 @@ async def run_source_case(bench: SourceBench, case: SourceCase, index: int) -> l
                 deliveries += 1
                 sent = await front.send(bench.test, step, path, deliveries)
                 if step.expect is not None:
+                    bench.saw(bench.test, (*path, "expect"), sent)
                     found += judge_delivery(step.expect, sent, (*path, "expect"))
     return found

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -19,11 +18,13 @@ from events.bus import Effect, Publication, Receipt, Runner, StoredEvent
 from events.clock import ManualClock
 from events.errors import KikkakeError
 from kikkake.store import Store, StoreSettings, open_store
-from kikkake.testing.outside import Outside, ScriptedLookup
+from kikkake.testing.artifacts import Artifacts
+from kikkake.testing.outside import LONGEST_JITTER, Outside, ScriptedLookup
 from sensors.act import Actor
 from sensors.compile import CompiledSensor
 from sensors.decide import Decider
 from sensors.lookup import trigger_of
+from sensors.prepared import Preparer
 from sensors.trigger import Done, Failed, Preview
 
 STORE_KEY = bytes(range(32))
@@ -32,11 +33,9 @@ STORE_KEY = bytes(range(32))
 _FAST_FOLDER = Path("/dev/shm")  # noqa: S108 - only a place for a folder that is made safely below
 """Memory, on Linux: nothing of a test has to outlive its process, and an fsync costs nothing there."""
 _STUCK_S = 30.0
-"""Real seconds in which everything that is due has to be done."""
+"""`Gateway.patience_s` unless something is fetched."""
 _FIRST_POLLS = 200
 _POLL_S = 0.0005
-_LONGEST_JITTER = math.nextafter(1.0, 0.0)
-"""Chance of every back-off: the longest it can be, so that what a test waits for always falls due."""
 
 
 class Stuck(KikkakeError):
@@ -60,11 +59,20 @@ class Gateway:
     """One process after the other on one store. Made by `open_gateway`."""
 
     def __init__(
-        self, folder: Path, clock: ManualClock, outside: Outside, sensors: Sequence[CompiledSensor]
+        self,
+        folder: Path,
+        clock: ManualClock,
+        outside: Outside,
+        sensors: Sequence[CompiledSensor],
+        preparer: Preparer | None,
     ) -> None:
         self.clock = clock
+        self.preparer = preparer
+        """Who runs transforms and scripts; None where no Sensor has any."""
         self.arrivals: list[StoredEvent] = []
         """Everything that was published, in order: retention may remove it from the store."""
+        self.patience_s = _STUCK_S
+        """Real seconds in which everything that is due has to be done."""
         self._folder = folder
         self._outside = outside
         self._sensors = sensors
@@ -79,6 +87,11 @@ class Gateway:
     @property
     def bus(self) -> Store:
         return self._bus
+
+    @property
+    def artifacts(self) -> Artifacts:
+        """What the case gives in place of fetched objects, and what it did not give."""
+        return self._outside.artifacts
 
     @property
     def decider(self) -> Decider:
@@ -97,12 +110,11 @@ class Gateway:
             store_key=STORE_KEY,
             offer=lambda effects: self._actor.offer(effects),  # noqa: PLW0108 - the actor is made after `load`
             look_again=lambda: self._actor.look_again(),  # noqa: PLW0108
+            preparer=self.preparer,
         )
         await self._decider.load()
-        self._lookup = ScriptedLookup(self._decider.roster, runner, reader, self._outside)
-        self._actor = Actor(
-            runner, self._lookup, self.clock, _NobodyWatches(), chance=lambda: _LONGEST_JITTER
-        )
+        self._lookup = ScriptedLookup(self._decider.roster, runner, reader, self._outside, self.preparer)
+        self._actor = Actor(runner, self._lookup, self.clock, _NobodyWatches(), chance=lambda: LONGEST_JITTER)
         await self._decider.apply(self._sensors)
         self._acting = asyncio.create_task(self._actor.run(), name="test:act")
 
@@ -144,13 +156,13 @@ class Gateway:
         await self._decider.settle_all()
         polls = 0
         try:
-            async with asyncio.timeout(_STUCK_S):
+            async with asyncio.timeout(self.patience_s):
                 while not await self._is_quiet():
                     # Commits run in a thread and take some 50 us: the first looks follow at once.
                     await asyncio.sleep(0 if polls < _FIRST_POLLS else _POLL_S)
                     polls += 1
         except TimeoutError as error:
-            raise Stuck(f"what is due did not end within {_STUCK_S:g} s") from error
+            raise Stuck(f"what is due did not end within {self.patience_s:g} s") from error
 
     async def move_to(self, target_us: int) -> None:
         """Move the clock forward; what falls due on the way happens at its time."""
@@ -177,14 +189,21 @@ class Gateway:
     async def _is_quiet(self) -> bool:
         if self._acting.done():
             self._acting.result()
-        if self._actor.running:
+        # One that waits for labels does nothing until the case moves its clock; its effect stays due meanwhile.
+        asleep = len(self._outside.naps.ahead_us())
+        if self._actor.running > asleep:
             return False
         now_us = self.clock.now_us()
-        return all(slot_us > now_us for slot_us in await self._slots())
+        return sum(slot_us <= now_us for slot_us in await self._slots()) <= asleep
 
     async def _next_due_us(self) -> int | None:
         now_us = self.clock.now_us()
-        due = [await self._runner.next_due_us(now_us), *await self._slots()]
+        due = [
+            await self._runner.next_due_us(now_us),
+            self._decider.next_due_us(),
+            *self._outside.naps.ahead_us(),
+            *await self._slots(),
+        ]
         return min((us for us in due if us is not None and us > now_us), default=None)
 
     async def _slots(self) -> list[int]:
@@ -204,12 +223,15 @@ class Gateway:
 
 @contextlib.asynccontextmanager
 async def open_gateway(
-    start_us: int, make_outside: Callable[[ManualClock], Outside], sensors: Sequence[CompiledSensor]
+    start_us: int,
+    make_outside: Callable[[ManualClock], Outside],
+    sensors: Sequence[CompiledSensor],
+    preparer: Preparer | None = None,
 ) -> AsyncIterator[Gateway]:
     """A started gateway with an empty store, on a clock that stands at `start_us`."""
     clock = ManualClock(start_us)
     with _temporary_folder() as folder:
-        gateway = Gateway(Path(folder), clock, make_outside(clock), sensors)
+        gateway = Gateway(Path(folder), clock, make_outside(clock), sensors, preparer)
         await gateway.start()
         try:
             yield gateway

@@ -15,10 +15,13 @@ from events.languages.gjson import Path as GjsonPath
 from events.languages.gjson import PathError, Result, compile_path
 from events.languages.gjson.result import Kind
 from events.languages.go_numbers import parse_bool, parse_float
+from events.patterns import BadPattern, text_test
 from events.resource import Path, ResourceDocument
+from sensors import templates
 from sensors.filter import FAILURES, Code, Filter, Inspection, Judge, Reading, pack_verdict
-from sensors.patterns import BadPattern, text_test
 from sensors.spec import DataFilter, Filters
+from sensors.templated import NothingPrinted, templated
+from sensors.templates import TemplateError
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "": operator.eq,
@@ -31,6 +34,8 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
 }
 
 Test = Callable[[Result], bool]
+UNTESTABLE = (PathError, TemplateError, NothingPrinted)
+"""Why there may be nothing to test although the path is there."""
 
 
 class Leaf:
@@ -50,6 +55,33 @@ class Leaf:
             return Code.PASSED if self._test(result) else Code.FILTERED
         except PathError:
             return Code.FAILED
+
+    def value(self, reading: Reading) -> Result:
+        """What is tested; MISSING where the path leads nowhere. Raises what UNTESTABLE has."""
+        return self.path.get(reading.document)
+
+
+class TemplatedLeaf(Leaf):
+    """One with a template between the path and the test."""
+
+    __slots__ = ("_template",)
+
+    def __init__(self, path: GjsonPath, template: str, test: Test) -> None:
+        super().__init__(path, test)
+        self._template = template
+
+    def __call__(self, reading: Reading) -> Code:
+        try:
+            result = self.value(reading)
+            if not result.exists:
+                return Code.MISSING_PATH
+            return Code.PASSED if self._test(result) else Code.FILTERED
+        except UNTESTABLE:
+            return Code.FAILED
+
+    def value(self, reading: Reading) -> Result:
+        found = self.path.get(reading.document)
+        return templated(found, self._template, reading.event) if found.exists else found
 
 
 class BadFilter(ValueError):
@@ -78,12 +110,14 @@ class Data(Filter):
     def compile(
         cls, document: ResourceDocument, filters: Filters, path: Path, part: str
     ) -> tuple[Filter | None, list[Finding]]:
-        """Wrong types, numbers, patterns and paths are errors here, where upstream meets them per event."""
+        """Wrong types, numbers, patterns, paths and templates are errors here, where upstream meets them per event."""
         leaves: list[Leaf] = []
         findings: list[Finding] = []
         for index, entry in enumerate(filters.data):
             try:
-                leaves.append(_leaf(entry.path, entry.type, entry.comparator, tuple(entry.value)))
+                leaves.append(
+                    _leaf(entry.path, entry.template, entry.type, entry.comparator, tuple(entry.value))
+                )
             except BadFilter as bad:
                 where: Path = (*path, "data", index, bad.member)
                 findings.append(
@@ -158,18 +192,32 @@ def _without_data(fault: Code) -> int:
 
 
 @functools.lru_cache(maxsize=16_384)
-def _leaf(path: str, value_type: str, comparator: str, values: tuple[str, ...]) -> Leaf:
+def _leaf(path: str, template: str, value_type: str, comparator: str, values: tuple[str, ...]) -> Leaf:
     try:
         compiled = compile_path(path)
     except PathError as error:
         raise BadFilter("path", None, str(error), "shorten the path") from error
+    test = _test(value_type, comparator, values)
+    if not template:
+        return Leaf(compiled, test)
+    try:
+        is_slow = templates.is_slow(template)
+    except TemplateError as error:
+        raise BadFilter("template", None, str(error), "correct the template") from error
+    if is_slow:
+        reason = "makes keys, certificates or hashes of passwords: every other Sensor would wait for it"
+        raise BadFilter("template", None, reason, "use such functions in parameters")
+    return TemplatedLeaf(compiled, template, test)
+
+
+def _test(value_type: str, comparator: str, values: tuple[str, ...]) -> Test:
     match value_type:
         case "string":
-            return Leaf(compiled, _string_test(comparator, values))
+            return _string_test(comparator, values)
         case "number":
-            return Leaf(compiled, _number_test(comparator, values))
+            return _number_test(comparator, values)
         case "bool":
-            return Leaf(compiled, _bool_test(values))
+            return _bool_test(values)
         case _:
             raise BadFilter(
                 "type", None, f"unsupported JSON type '{value_type[:64]}'", "write string, number or bool"
@@ -248,14 +296,22 @@ def _inspect(index: int, entry: DataFilter, leaf: Leaf, reading: Reading) -> Ins
     fault = reading.data_fault()
     if fault is None:
         code = leaf(reading)
-        result = leaf.path.get(reading.document) if code is not Code.FAILED else None
-        actual = result.text() if result is not None and result.exists else None
         if code is Code.MISSING_PATH:
             reason = f"path '{entry.path}' does not exist"
-        elif code is Code.FAILED:
-            reason = f"path '{entry.path}' costs too much in this event"
+        else:
+            actual, reason = _actual(entry, leaf, reading)
     elif fault is Code.FAILED:
         code, reason = Code.FAILED, "event data not valid JSON"
     return Inspection(
         Data.kind, index, code, entry.path, entry.comparator or "=", tuple(entry.value), actual, reason
     )
+
+
+def _actual(entry: DataFilter, leaf: Leaf, reading: Reading) -> tuple[str | None, str]:
+    """The text of what is tested; or None, and why there is none."""
+    try:
+        return leaf.value(reading).text(), ""
+    except PathError:
+        return None, f"path '{entry.path}' costs too much in this event"
+    except (TemplateError, NothingPrinted) as error:
+        return None, str(error)

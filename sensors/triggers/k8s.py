@@ -22,12 +22,14 @@ from events.model import SpecModel
 from events.ports import KindUnknown, Kube, KubeError, KubeInDoubt, KubeNotSent, Object
 from events.resource import Path, ResourceDocument
 from sensors.artifact import fetch_local, fetch_local_json
+from sensors.artifact_spec import ArtifactLocation
 from sensors.kube_answers import answer_text, failed, failure_of
-from sensors.kube_check import check_create, ignored_by_create
+from sensors.kube_check import check_create, ignored_fields
 from sensors.kube_object import identify, lifetime_s
 from sensors.kube_target import Target
+from sensors.label_policy import LabelWait
 from sensors.parameters import apply_parameters
-from sensors.spec import ArtifactLocation, Parameter
+from sensors.spec import Parameter
 from sensors.trigger import (
     AttemptContext,
     Done,
@@ -62,6 +64,15 @@ class K8s(Trigger):
 
     kind: ClassVar[str] = "k8s"
     repeatable: ClassVar[bool] = True
+    fixed_members: ClassVar[tuple[str, ...]] = (
+        "operation",
+        "source.s3",
+        "source.inline",
+        "source.file",
+        "source.url",
+        "source.git",
+        "source.configmap",
+    )
 
     @classmethod
     def check(cls, document: ResourceDocument, config: SpecModel, path: Path, part: str) -> list[Finding]:
@@ -69,8 +80,12 @@ class K8s(Trigger):
         if not isinstance(config, cls.Config):
             return []
         findings = check_create(document, config.source, config.operation, config.parameters, path, part)
-        return findings + ignored_by_create(
-            document, config.patch_strategy, path, part, live_object=config.live_object
+        return findings + ignored_fields(
+            document,
+            {"patchStrategy": config.patch_strategy, "liveObject": config.live_object},
+            config.operation,
+            path,
+            part,
         )
 
     @classmethod
@@ -95,8 +110,14 @@ class K8s(Trigger):
                 answer="not sent",
                 then=OnFailure.RETRY_BRIEFLY,
             )
+        target = Target.read(rendered)
         try:
-            return await self._attempt(kube, Target.read(rendered), rendered, attempt)
+            made = await self._attempt(kube, target, rendered, attempt)
+            wait = LabelWait.of(attempt.policy)
+            if wait is None or not isinstance(made, Done):
+                return made
+            get = functools.partial(self._get, kube, target, attempt.account)
+            return await wait.judge(made, get, self.services.clock, self.services.chance)
         except (KubeError, KubeNotSent, KubeInDoubt, KindUnknown) as error:
             return failure_of(error, len(rendered))
 

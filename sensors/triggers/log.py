@@ -16,6 +16,7 @@ from events.event import Event
 from events.log import Logger
 from events.model import SpecModel
 from events.resource import Path, ResourceDocument
+from sensors.given import pairs
 from sensors.trigger import AttemptContext, Done, Failed, Preview, RenderContext, Trigger
 
 _AS_TEXT = frozenset({"application/json", "text/plain"})
@@ -67,7 +68,7 @@ class Log(Trigger):
     @classmethod
     def render(cls, spec: bytes, events: Mapping[str, Event], context: RenderContext) -> bytes:  # noqa: ARG003 - the contract's
         """The lines."""
-        return _encode([Line(name, event.context(), _text(event)) for name, event in events.items()])
+        return _encode([Line(name, event.context(), _text(event)) for name, event in pairs(events)])
 
     @classmethod
     def preview(cls, rendered: bytes) -> Preview:

@@ -38,7 +38,8 @@ def unpack(packed: str | None) -> bytes:
 
 def build(command: str) -> Path:
     """Build `cmd/COMMAND` unless the cache has it; answers where it is."""
-    sources = [MODULE / "go.mod", MODULE / "go.sum", *sorted(MODULE.rglob("*.go"))]
+    code = sorted(file for part in ("cmd", "pipe") for file in (MODULE / part).rglob("*.go"))
+    sources = [MODULE / "go.mod", MODULE / "go.sum", *code]
     digest = hashlib.sha256()
     for source in sources:
         digest.update(source.relative_to(MODULE).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
@@ -61,11 +62,15 @@ def build(command: str) -> Path:
 
 
 class Oracle:
-    """One running command."""
+    """One running command: `cmd/COMMAND`, or a binary that somebody else has built."""
 
-    def __init__(self, command: str) -> None:
+    def __init__(
+        self, command: str, binary: Path | None = None, *, environment: dict[str, str] | None = None
+    ) -> None:
         self._command = command
-        self._process = subprocess.Popen([build(command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(
+            [binary or build(command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+        )
         self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, name=f"oracle:{command}", daemon=True)
         self._reader.start()

@@ -3,6 +3,7 @@
     python -m tests.oracles.record              all languages
     python -m tests.oracles.record gjson        one
 
+Argo Events itself is another module, with a command of its own: see upstream/README.md.
 A language is a module in `recordings/` with a function `vectors()`. Run it again after a change of a library's version
 or of the cases; a change in the files is a change of behaviour and wants a reason.
 """

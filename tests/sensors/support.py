@@ -172,8 +172,7 @@ class House:
             store_key=self.bus.store_key,
             offer=self.taker.offer,
             look_again=self.taker.look_again,
-            kinds=KINDS,
-            **options,  # type: ignore[arg-type]  # options of a test are what they say
+            **{"kinds": KINDS, **options},  # type: ignore[arg-type]  # options of a test are what they say
         )
         await self.decider.load()
 

@@ -2,11 +2,8 @@
 
 import asyncio
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from events.bus import (
     FROM_END,
@@ -15,16 +12,11 @@ from events.bus import (
     ResourceState,
     RunnerFenced,
     Step,
-    StoredTimer,
-    TimerChange,
 )
 from sensors.decide import Decider, DecideSettings
 from sensors.decision import Mark, MarkCode
 from sensors.filter import Code, unpack_verdict
-from sensors.judge import MemoryKey
-from sensors.memory import Memory
-from sensors.timers import TimerOutcome
-from tests.sensors.support import BUILD, JOIN, House, house, sensor
+from tests.sensors.support import BUILD, JOIN, house, sensor
 
 MAIN = {"body": {"ref": "refs/heads/main", "sha": "abc"}}
 DEV = {"body": {"ref": "refs/heads/dev", "sha": "abc"}}
@@ -338,119 +330,6 @@ async def test_a_sensor_that_this_build_refuses_waits_for_one_that_takes_it(tmp_
         await one.apply(BUILD)
         await one.decide()
         assert one.taker.fired == [("job", {"push": "d1"})]
-
-
-# Timers
-
-
-def dropping(timer: StoredTimer, judged: object, held: object) -> TimerOutcome:
-    """A reset: what the trigger held is gone."""
-    key: MemoryKey = (timer.sensor, timer.key.partition(":")[2])
-    empty: Memory = ()
-    return TimerOutcome(memories={key: empty})
-
-
-async def set_timer(one: House, due_us: int) -> None:
-    await one.runner.commit(Step(timers=[TimerChange("file:ci/join", "reset:both", due_us)]))
-    await one.start(handlers={"reset": dropping})
-
-
-async def test_a_timer_fires_at_its_time_of_the_log(tmp_path: Path):
-    """Both events are read in one batch, long after: the reset between them happens all the same."""
-    async with house(tmp_path, handlers={"reset": dropping}) as one:
-        await one.apply(JOIN)
-        await one.publish("source/a", {}, id="a1")
-        one.clock.advance(60)
-        await set_timer(one, one.clock.now_us() - 1)
-        await one.publish("source/b", {}, id="b1")
-        await one.decide()
-        assert one.taker.effects == []
-        await one.publish("source/a", {}, id="a2")
-        await one.decide()
-        assert one.taker.fired == [("both", {"a": "a2", "b": "b1"})]
-
-
-async def test_the_walls_time_fires_a_timer_only_at_the_end_of_the_log(tmp_path: Path):
-    async with house(tmp_path, handlers={"reset": dropping}) as one:
-        await one.apply(JOIN)
-        await one.publish("source/a", {}, id="a1")
-        await one.publish("source/b", {}, id="b1")
-        await set_timer(one, one.clock.now_us() + 1)
-        one.clock.advance(60)
-        await one.decide()
-        # The log was behind the timer: the events met before it.
-        assert one.taker.fired == [("both", {"a": "a1", "b": "b1"})]
-        assert (await one.runner.load()).timers == ()
-
-
-# Properties
-
-PAIR = """
-    apiVersion: argoproj.io/v1alpha1
-    kind: Sensor
-    metadata: {name: pair, namespace: ci}
-    spec:
-      dependencies:
-      - {name: a, eventSourceName: source, eventName: a}
-      - {name: b, eventSourceName: source, eventName: b}
-      - name: c
-        eventSourceName: source
-        eventName: c
-        filters: {data: [{path: n, type: number, comparator: ">", value: ["1"]}]}
-      triggers:
-      - template: {name: join, conditions: a && (b || c), record: {}}
-      - template: {name: each, conditions: a || c, record: {}}
-      - template:
-          name: fails
-          conditions: b && c
-          record: {parameters: [{src: {dependencyName: b, dataKey: n}, dest: refuse}]}
-"""
-
-
-async def story(names: list[str], max_events: int, *, crash_every: int = 0, live: bool = False):
-    """What a run over these events leaves: effects, decisions and dead letters."""
-    with TemporaryDirectory() as folder:
-        options = {"settings": DecideSettings(max_events=max_events, max_judging_s=60)}
-        async with house(Path(folder), **options) as one:
-            await one.apply(PAIR)
-            sequences = []
-            for number, name in enumerate(names):
-                one.clock.advance(1)
-                sequences.append(await one.publish(f"source/{name}", {"n": number % 3}, id=str(number)))
-                if live:
-                    await one.decide()
-            steps = 0
-            while await one.decider.decide_batch():
-                steps += 1
-                if crash_every and steps % crash_every == 0:
-                    # The process dies between two steps: only what is committed is left.
-                    await one.start(**options)
-            effects = {
-                effect.number: (effect.id, effect.trigger, effect.rendered)
-                for sequence in sequences
-                for effect in await one.reader.effects_of(sequence)
-            }
-            letters = await one.reader.dead_letters(DeadLetterQuery())
-            return (
-                [effects[number] for number in sorted(effects)],
-                [await one.reader.decision(sequence) for sequence in sequences],
-                sorted((letter.trigger, letter.sequence, letter.reason) for letter in letters),
-            )
-
-
-SLOW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-@SLOW
-@given(names=st.lists(st.sampled_from("abc"), min_size=1, max_size=12), max_events=st.integers(1, 13))
-def test_a_backlog_decides_exactly_as_live_traffic_would(names, max_events):
-    assert asyncio.run(story(names, max_events)) == asyncio.run(story(names, 256, live=True))
-
-
-@SLOW
-@given(names=st.lists(st.sampled_from("abc"), min_size=1, max_size=12), max_events=st.integers(1, 4))
-def test_a_crash_between_steps_changes_nothing(names, max_events):
-    assert asyncio.run(story(names, max_events, crash_every=1)) == asyncio.run(story(names, 256))
 
 
 async def test_a_start_is_filled_in_by_the_bus(tmp_path: Path):

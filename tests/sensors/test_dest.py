@@ -25,7 +25,7 @@ spec:
 """
 
 
-def severities(dest: str, *, strict: bool = False, source: str = "dataKey: k", outer: str = "k8s.operation"):
+def severities(dest: str, *, strict: bool = False, source: str = "dataKey: k", outer: str = "conditions"):
     text = TEXT.format(dest=dest, strict=str(strict).lower(), source=source, outer=outer)
     _compiled, findings = check_sensor(document(text))
     return [each.severity for each in findings if each.code == "DestNotAllowed"]
@@ -76,3 +76,24 @@ def test_a_constant_is_not_from_an_event():
 
 def test_the_triggers_own_parameters_reach_the_object_too():
     assert severities("data.x", outer="k8s.source.resource.metadata.namespace") == [Severity.WARNING]
+
+
+@pytest.mark.parametrize(
+    "outer",
+    [
+        "k8s.operation",
+        "k8s.source",
+        "k8s",
+        "k8s.source.resource",
+        "k8s.source.inline",
+        "k8s.source.url.path",
+        "k8s.source.git.url",
+        "k8s.source.git.ref",
+        "k8s.source.configmap.name",
+        r"k8s.sou\rce.url.path",
+    ],
+)
+def test_an_event_does_not_choose_what_is_fetched_or_done(outer):
+    """A fetch carries credentials, and what it gives is created."""
+    assert severities("data.ref", outer=outer) == [Severity.WARNING]
+    assert severities("data.ref", outer=outer, strict=True) == [Severity.ERROR]

@@ -7,6 +7,7 @@ from events.bus import EventRef, OrderMode
 from events.topic import Topic, event_key
 from sensors.compile import compile_sensor
 from sensors.effect import Firing, effect_id, make_effect
+from sensors.given import Given
 from sensors.kube_object import name_suffix
 from sensors.trigger import RenderFailed
 from tests.sensors.support import document, sensor, stored
@@ -84,7 +85,9 @@ def fire(text: str, data: object, **options: object) -> Firing:
 
 
 def effect_of(text: str, data: object, **options: object):
-    return make_effect(fire(text, data, **options), {"push": stored(data)}, store_key=b"k", due_us=5)
+    return make_effect(
+        fire(text, data, **options), Given([("push", stored(data).event)]), store_key=b"k", due_us=5
+    )
 
 
 def test_trigger_parameters_change_the_template_before_anything_else():
@@ -99,6 +102,13 @@ def test_trigger_parameters_change_the_template_before_anything_else():
 def test_a_text_where_the_template_has_a_number_cannot_be_rendered():
     with pytest.raises(RenderFailed, match=r"triggers\[0\].parameters: record.count: .*useRawData"):
         effect_of(TEMPLATE.replace("RAW", "false").replace("EXTRA", ""), {"body": {"count": 3}})
+
+
+def test_a_number_as_the_name_of_a_trigger_cannot_be_rendered():
+    """Upstream cannot read it back either."""
+    text = TEMPLATE.replace("RAW", "true").replace("EXTRA", "").replace("value: job", "useRawData: true")
+    with pytest.raises(RenderFailed, match=r"triggers\[0\].parameters: `name` is no text any more"):
+        effect_of(text, {"body": {"count": 3, "name": 7}})
 
 
 def test_parameters_may_not_turn_a_trigger_into_another_action():
@@ -118,7 +128,10 @@ def test_parameters_may_not_turn_a_trigger_into_another_action():
     )
     with pytest.raises(RenderFailed, match="they add the action `k8s`"):
         make_effect(
-            firing, {"push": stored({"body": {"count": 1, "name": "create"}})}, store_key=b"k", due_us=5
+            firing,
+            Given([("push", stored({"body": {"count": 1, "name": "create"}}).event)]),
+            store_key=b"k",
+            due_us=5,
         )
 
 

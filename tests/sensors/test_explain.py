@@ -1,11 +1,18 @@
 """Explanations: actual and wanted values, what is waited for, what became of it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from events.bus import Attempt, EffectState, Outcome
+from events.event import Event
+from events.topic import Topic
+from sensors.compile import CompiledSensor
 from sensors.decision import decode_decisions
-from sensors.explain import explain_event
+from sensors.explain import explain_event, prepare_story
+from sensors.prepared import Prepared
+from sensors.sandbox import SandboxBusy
 from sensors.story import Explanation, SensorStory
+from tests.sensors.preparer import Willing
 from tests.sensors.support import BUILD, JOIN, KINDS, House, house
 
 MAIN = {"body": {"ref": "refs/heads/main", "sha": "abc"}}
@@ -168,3 +175,46 @@ async def test_an_edit_that_let_go_of_it_is_told(tmp_path: Path):
         told = await story(one, sequence)
         assert told.outcome == "superseded"
         assert told.sentence == "both: it was held, and an edit of the Sensor has let go of it"
+
+
+async def test_what_a_later_version_let_go_of_is_told_with_that_version(tmp_path: Path):
+    """It has judged nothing of the event, and yet it is the one that knows."""
+    timed = JOIN.replace("a && b", "a && b\n          correlate: {within: 10m}")
+    async with house(tmp_path) as one:
+        await one.apply(timed)
+        sequence = await one.publish("source/a", {}, id="a1")
+        await one.decide()
+        await one.apply(timed.replace("document: {}", "document: {x: y}"))
+        one.clock.advance(600)
+        await one.decide()
+        _judged, later = (await explain(one, sequence)).sensors
+        assert later.outcome == "timed-out"
+        assert later.sentence == "both: it was held, and what it waited for did not come in time"
+
+
+SCRIPTED = BUILD.replace("        filters:\n", "        filters:\n          script: return false\n")
+
+
+async def test_while_no_worker_is_to_be_had_the_record_still_says_what_came_of_it(tmp_path: Path):
+    class Unwilling(Willing):
+        async def prepare(self, sensor: CompiledSensor, event: Event, topic: Topic) -> Mapping[int, Prepared]:
+            raise SandboxBusy("calls wait already")
+
+    async with house(tmp_path, preparer=Willing()) as one:
+        await one.apply(SCRIPTED)
+        sequence = await one.publish("github/push", {**MAIN, "script": False})
+        await one.decide()
+        stored = await one.runner.event(sequence)
+        assert stored is not None
+        record = await one.reader.decision(sequence)
+        version = one.decider.roster.versions["file:ci/build"]
+        versions = {version.id: version}
+        prepared = await prepare_story(Unwilling(), stored, record, versions, kinds=KINDS)
+        told = explain_event(stored, record, versions, [], {}, prepared=prepared, kinds=KINDS)
+        (dependency,) = told.sensors[0].dependencies
+        assert (dependency.verdict, dependency.filters) == ("filtered", ())
+        assert dependency.reason.startswith("its programs could not be run again")
+
+        prepared = await prepare_story(Willing(), stored, record, versions, kinds=KINDS)
+        told = explain_event(stored, record, versions, [], {}, prepared=prepared, kinds=KINDS)
+        assert told.sensors[0].dependencies[0].reason.startswith("script")

@@ -208,3 +208,37 @@ def test_what_is_no_object_fails_to_render(target):
 )
 def test_the_shortest_lifetime_counts(spec, seconds):
     assert lifetime_s({"spec": spec}) == seconds
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        pytest.param(b"2.0", b"2", id="a fraction of nothing"),
+        pytest.param(b"1.5e3", b"1500", id="an exponent"),
+        pytest.param(b"-1E2", b"-100", id="a capital one"),
+        pytest.param(b"0.5", b"0.5", id="a real fraction"),
+        pytest.param(b'"2.0"', b'"2.0"', id="a text"),
+        pytest.param(b"18446744073709551616", b"18446744073709551616", id="more than 64 bits"),
+    ],
+)
+def test_whole_numbers_are_sent_without_a_fraction(written, sent):
+    """The API server takes no `1500.0` for an integer, and Go writes none; a payload may hold one."""
+    rendered = b'{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"n":%b,"l":[%b]}}' % (
+        written,
+        written,
+    )
+    assert b'"spec":{"n":%b,"l":[%b]}' % (sent, sent) in identify(rendered, "p", context())
+
+
+def test_a_number_beyond_all_floats_cannot_be_sent():
+    rendered = b'{"apiVersion":"v1","kind":"Pod","metadata":{},"spec":{"n":1e400}}'
+    with pytest.raises(RenderFailed, match="larger than any number"):
+        identify(rendered, "", context())
+
+
+def test_half_of_a_character_is_replaced():
+    """A sender may cut a text in the middle of an emoji; Go reads what is left as U+FFFD."""
+    spec = rb'{"cut":"a\ud83d","whole":"\ud83d\ude00"}'
+    rendered = b'{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":%b}' % spec
+    spec = json.loads(identify(rendered, "p", context()))["spec"]
+    assert spec == {"cut": "a\ufffd", "whole": "\U0001f600"}

@@ -10,7 +10,9 @@ from events.clock import ManualClock
 from events.ports import SecretRef, SecretUnavailable
 from sensors.acting import TriggerUnusable
 from sensors.lookup import Lookup
-from sensors.trigger import TriggerServices
+from sensors.planned import PlannedRenderer
+from sensors.trigger import RenderFailed, TriggerServices
+from tests.sensors.preparer import Willing
 from tests.sensors.support import BUILD, KINDS, House, house
 
 MAIN = {"body": {"ref": "refs/heads/main", "sha": "abc"}}
@@ -138,3 +140,22 @@ async def test_a_strict_sensor_is_acted_for_strictly(tmp_path: Path):
             "file:ci/build": True,
             "file:ci/other": False,
         }
+
+
+async def test_a_bug_in_rendering_what_was_planned_is_a_failure_with_a_reason(tmp_path: Path):
+    """Else the effect would stay open, tried by nobody, until the process starts again."""
+    planned = BUILD[: BUILD.index("        filters:")] + BUILD[BUILD.index("      triggers:") :]
+    planned = planned.replace("eventName: push", "eventName: push\n        transform: {jq: .}")
+    async with house(tmp_path, preparer=Willing()) as one:
+        await one.apply(planned)
+        await one.publish("github/push", b'{"bug":1}')
+        await one.decide()
+        (effect,) = one.taker.effects
+        assert effect.rendered is None
+        services = TriggerServices(
+            kube=None, secrets=NoSecrets(), clock=one.clock, store_key=one.bus.store_key
+        )
+        renderer = PlannedRenderer(services, Willing())
+        finding = Lookup(one.decider.roster, one.runner, one.reader, services, renderer=renderer, kinds=KINDS)
+        with pytest.raises(RenderFailed, match="RenderCrashed: a fault of kikkake: ZeroDivisionError"):
+            await finding.render(effect)

@@ -1,6 +1,7 @@
 """Parameters and payloads: spec-sensors 6.2 to 6.7."""
 
 import base64
+import re
 
 import orjson
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from events.errors import KikkakeError
 from events.languages import sjson
+from sensors.given import Given
 from sensors.parameters import apply_parameters, build_payload, resolve
 from sensors.spec import Parameter, ParameterSource
 from sensors.trigger import RenderFailed
@@ -209,3 +211,87 @@ def test_yaml_of_any_type_is_converted_with_integers_of_any_size():
     events = {"dep": event(b"- 12345678901234567890123\n- yes\n", datacontenttype="application/yaml")}
     entries = [parameter("x", dataKey="@this", useRawData=True)]
     assert apply_parameters(b"{}", entries, events) == b'{"x":[12345678901234567890123,true]}'
+
+
+# Templates
+
+
+@pytest.mark.parametrize(
+    ("before", "given", "after"),
+    [
+        (b"{}", parameter("n", dataTemplate="{{ .Input.name.first | upper }}"), b'{"n":"FAKE"}'),
+        (b"{}", parameter("n", dataTemplate="{{ .Input.age }}", useRawData=True), b'{"n":"100"}'),
+        (b"{}", parameter("n", contextTemplate="{{ .Input.source }}"), b'{"n":"s"}'),
+        (b"{}", parameter("n", dataTemplate="{{ .Input.nope }}", value="v"), b'{"n":"v"}'),
+        (b"{}", parameter("n", dataTemplate="{{ .Input.nope }}", dataKey="name.last"), b'{"n":"user"}'),
+        (b"{}", parameter("n", dataTemplate='{{ fail "no" }}', dataKey="name.last"), b'{"n":"user"}'),
+        (b"{}", parameter("n", dataTemplate="{{ .Input.age }}", dataKey="name.last"), b'{"n":"100"}'),
+        (
+            b"{}",
+            parameter("n", dataTemplate="{{ .Input.age }}", contextTemplate="{{ .Input.id }}"),
+            b'{"n":"100"}',
+        ),
+        (b"{}", parameter("n", dataTemplate="{{ 1000000.0 }} {{ .Input.age | int }}"), b'{"n":"1e+06 100"}'),
+        (b"{}", parameter("n", dataTemplate="{{ index .Input.countries 1 }}"), b'{"n":"us"}'),
+    ],
+)
+def test_a_template_writes_a_text(before, given, after):
+    assert apply_parameters(before, [given], EVENTS) == after
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            parameter("n", dataTemplate="{{ .Input.nope }}"),
+            "dataTemplate: evaluated to empty string or no value",
+        ),
+        (parameter("n", dataTemplate='{{ fail "no such thing" }}'), "no such thing"),
+        (parameter("n", dataTemplate='{{ env "HOME" }}'), "env"),
+    ],
+)
+def test_a_template_that_gives_nothing_says_why(given, message):
+    with pytest.raises(RenderFailed, match=re.escape(message)):
+        apply_parameters(b"{}", [given], EVENTS)
+
+
+def test_now_is_the_time_at_which_the_trigger_fired():
+    """So that a repetition prints the same."""
+    events = Given(EVENTS.items(), now_us=1_700_000_000_000_000)
+    given = parameter("n", dataTemplate="{{ now | unixEpoch }}")
+    assert apply_parameters(b"{}", [given], events) == b'{"n":"1700000000"}'
+
+
+# Several events of one dependency
+
+
+def several(*ages: object) -> Given:
+    return Given([("dep", event({"age": age})) for age in ages])
+
+
+@pytest.mark.parametrize(
+    ("given", "after"),
+    [
+        (parameter("n", dataKey="age", useRawData=True), b'{"n":3}'),
+        (parameter("n", dataKey="age", all=True, useRawData=True), b'{"n":[1,"x",3]}'),
+        (parameter("n", dataKey="age", all=True), b'{"n":"[1,\\"x\\",3]"}'),
+        (
+            parameter("n", dataTemplate="a{{ .Input.age }}", all=True, useRawData=True),
+            b'{"n":["a1","ax","a3"]}',
+        ),
+    ],
+)
+def test_all_is_the_list_of_the_values_oldest_first(given, after):
+    assert apply_parameters(b"{}", [given], several(1, "x", 3)) == after
+
+
+def test_all_of_a_dependency_that_came_once_is_a_list_of_one():
+    given = parameter("n", dataKey="age", all=True, useRawData=True)
+    assert apply_parameters(b"{}", [given], EVENTS) == b'{"n":[100]}'
+
+
+def test_a_template_sees_the_payload_as_gjson_takes_it_apart():
+    """The first of two equal keys, and minus zero: not what a decoder of JSON makes of it."""
+    events = {"dep": event(rb'{"a":1.50,"a":2,"z":-0,"cut":"\ud83d"}')}
+    given = parameter("x", dataTemplate="{{ .Input.a }} {{ .Input.z }} {{ .Input.cut }}")
+    assert apply_parameters(b"{}", [given], events) == '{"x":"1.5 -0 \ufffd"}'.encode()

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -13,8 +14,12 @@ from events.event import Event
 from events.topic import Topic
 from sensors.decide import Decider
 from sensors.decision import MarkCode
-from sensors.quarantine import ProbeRequest
-from tests.sensors.support import BUILD, JOIN, KINDS, House, house
+from sensors.prepared import Prepared
+from sensors.probe import probe
+from sensors.quarantine import ProbedSensor, ProbeRequest
+from sensors.sandbox import SandboxUnavailable
+from tests.sensors.preparer import Willing
+from tests.sensors.support import BUILD, JOIN, KINDS, House, house, sensor, stored
 
 PROBE = (sys.executable, "-m", "tests.sensors.kinds_probe")
 OPEN = BUILD[: BUILD.index("        filters:")] + BUILD[BUILD.index("      triggers:") :].replace(
@@ -71,6 +76,23 @@ async def test_the_event_that_ends_the_child_is_a_dead_letter_and_the_others_fir
         await one.publish("github/push", {}, id="later")
         await one.decide()
         assert one.taker.fired[-1] == ("job", {"push": "later"})
+
+
+async def test_what_comes_after_the_suspicious_batch_is_judged_without_the_child(tmp_path: Path):
+    """Also while somebody is still busy with it: a child takes a hundred times as long."""
+    async with house(tmp_path) as one:
+        await one.apply(OPEN)
+        await one.publish("github/push", {}, id="suspicious")
+        await die_three_times(one)
+        quarantine = one.decider._quarantine
+        assert quarantine is not None
+        await one.decide()
+        await one.publish("github/push", b'{"kill":"me"}', id="later")
+        (later,) = [stored for stored in await one.runner.read(0, limit=9) if stored.event.id == "later"]
+        with one.decider.desk.drafting() as draft:
+            interests = one.decider.roster.index[later.topic]
+            assert await quarantine.passes(draft, interests, later)
+            assert draft.dead_letters == []
 
 
 async def test_a_join_is_tried_with_the_events_that_it_holds(tmp_path: Path):
@@ -178,3 +200,19 @@ def test_a_child_whose_asker_was_killed_ends_in_silence():
     with child.stderr:
         assert child.stderr.read() == b""
     assert child.wait(timeout=30) == 0
+
+
+async def test_a_machine_without_room_for_a_worker_says_nothing_of_the_event():
+    """The child would end, twice, and an event that harms nobody would be a dead letter."""
+
+    class Nobody(Willing):
+        async def prepare(self, *_: object) -> Mapping[int, Prepared]:  # type: ignore[override]  # it is never asked more
+            raise SandboxUnavailable("no worker process could be started")
+
+    scripted = sensor(
+        OPEN.replace("eventName: push", "eventName: push\n        filters: {script: return true}")
+    )
+    request = ProbeRequest(
+        stored=stored({}), sensors=(ProbedSensor(scripted.uid, 1, scripted.text, ()),), held=(), store_key=b""
+    )
+    await probe(request, KINDS, Nobody())

@@ -1,12 +1,24 @@
 """Replays: "ensure done" and "as new" (spec: bad-input, section 6)."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from events.bus import DeadLetterQuery, EffectState, NewDeadLetter, Outcome, Publication, Standing, Step
+from events.bus import (
+    DeadLetterQuery,
+    EffectState,
+    NewDeadLetter,
+    Outcome,
+    Publication,
+    Standing,
+    Step,
+    StepReceipt,
+)
 from events.topic import Topic
 from sensors.replay import Action, EventGone
+from sensors.sandbox import SandboxUnavailable
+from tests.sensors.preparer import Willing
 from tests.sensors.support import BUILD, JOIN, PROVENANCE, House, event, house
 
 MAIN = {"body": {"ref": "refs/heads/main", "sha": "abc"}}
@@ -273,3 +285,184 @@ async def test_a_side_of_a_join_that_a_quota_gave_up_is_held_by_a_replay(tmp_pat
         await one.publish("source/b", {}, id="b1")
         await one.decide()
         assert one.taker.fired == [("both", {"a": "a1", "b": "b1"})]
+
+
+LATE = """
+    apiVersion: argoproj.io/v1alpha1
+    kind: Sensor
+    metadata: {name: join, namespace: ci}
+    spec:
+      dependencies:
+      - {name: a, eventSourceName: source, eventName: a}
+      - {name: b, eventSourceName: source, eventName: b}
+      triggers:
+      - template:
+          name: both
+          conditions: a && b
+          correlate: {key: {dataKey: n}, within: 30m, onTimeout: {trigger: late}}
+          record: {}
+      - template:
+          name: late
+          record: {parameters: [{src: {dependencyName: a, dataKey: sha}, dest: sha}]}
+"""
+MENDED_LATE = LATE.replace("dataKey: sha", 'dataKey: sha, value: "none"')
+
+
+async def test_a_timeout_that_could_not_be_rendered_is_made_by_a_replay_under_its_own_identity(
+    tmp_path: Path,
+):
+    """No event wakes its trigger: the replay has to know the set, and why it fired."""
+    async with house(tmp_path) as one:
+        await one.apply(LATE)
+        sequence = await one.publish("source/a", {"n": 1}, id="a1")
+        await one.decide()
+        one.clock.advance(1800)
+        due_us = one.clock.now_us()
+        await one.decide()
+        assert await letters(one) == [("late", "RenderFailed")]
+        await one.decider.replay(sequence, sensor="file:ci/join")
+        assert await letters(one) == [("late", "RenderFailed")]
+    async with house(tmp_path) as one:
+        await one.apply(MENDED_LATE)
+        assert await actions(one, sequence, dry_run=True) == [("late", Action.CREATE)]
+        assert await actions(one, sequence) == [("late", Action.CREATE)]
+        assert one.taker.fired == [("late", {"a": "a1"})]
+        occasion = one.taker.effects[0].occasion
+        assert occasion.startswith("timeout:both:")
+        assert occasion.endswith(f":{due_us}")
+        assert await letters(one) == []
+        assert await one.reader.memories("file:ci/join") == []
+        assert await actions(one, sequence) == [("late", Action.NONE)]
+
+
+async def test_a_replay_does_not_wait_again_for_what_has_timed_out_already(tmp_path: Path):
+    """Or else the time-out would come again, and its trigger would fire a second time."""
+    async with house(tmp_path) as one:
+        await one.apply(MENDED_LATE)
+        sequence = await one.publish("source/a", {"n": 1}, id="a1")
+        await one.decide()
+        one.clock.advance(1800)
+        await one.decide()
+        assert one.taker.fired == [("late", {"a": "a1"})]
+        await one.decider.replay(sequence)
+        one.clock.advance(1800)
+        await one.decide()
+        assert one.taker.fired == [("late", {"a": "a1"})]
+
+
+async def test_a_timeout_is_made_again_as_new(tmp_path: Path):
+    async with house(tmp_path) as one:
+        await one.apply(MENDED_LATE)
+        sequence = await one.publish("source/a", {"n": 1}, id="a1")
+        await one.decide()
+        one.clock.advance(1800)
+        await one.decide()
+        assert await actions(one, sequence, as_new=True) == [("late", Action.CREATE)]
+        assert [effect.trigger for effect in one.taker.effects] == ["late", "late"]
+        assert len({(effect.occasion, effect.nonce) for effect in one.taker.effects}) == 2
+        assert len({effect.occasion for effect in one.taker.effects}) == 1
+
+
+async def test_a_set_whose_letter_is_answered_is_not_kept(tmp_path: Path):
+    """Its events would be pinned for ever, and nobody would ask for it again."""
+    async with house(tmp_path) as one:
+        await one.apply(FAILING_JOIN)
+        await one.publish("source/a", {}, id="a1")
+        sequence = await one.publish("source/b", {}, id="b1")
+        await one.decide()
+        assert len(await one.reader.memories("file:ci/join")) == 1
+        refusing = FAILING_JOIN.replace(
+            "eventName: b}", 'eventName: b, filters: {data: [{path: n, type: string, value: ["x"]}]}}'
+        )
+        await one.apply(refusing)
+        await one.decider.replay(sequence)
+        assert await letters(one) == []
+        assert await one.reader.memories("file:ci/join") == []
+        assert one.decider.roster.failed_keys("file:ci/join") == []
+
+
+SCRIPTED = BUILD.replace("        filters:\n", "        filters:\n          script: return true\n")
+
+
+async def test_a_replay_takes_its_turn_only_after_the_scripts_have_run(tmp_path: Path):
+    """A person who replays an event of a slow script holds nobody up."""
+    willing = Willing()
+    other = JOIN.replace("a && b", "a || b")
+    async with house(tmp_path, preparer=willing) as one:
+        sequence = await one.publish("github/push", MAIN, id="d1")
+        await one.apply(SCRIPTED, other)
+        await one.decide()
+        willing.may_answer.clear()
+        replay = asyncio.create_task(one.decider.replay(sequence), name="replay")
+        await willing.is_asked.wait()
+        await one.publish("source/a", {}, id="a1")
+        async with asyncio.timeout(5):
+            while not one.taker.effects:
+                await one.decider.decide_batch()
+        assert one.taker.fired == [("both", {"a": "a1"})]
+        willing.may_answer.set()
+        plan = await replay
+        assert [(item.trigger, item.action) for item in plan.items] == [("job", Action.CREATE)]
+        assert one.taker.fired[1:] == [("job", {"push": "d1"})]
+
+
+async def test_a_replay_without_workers_says_so_and_changes_nothing(tmp_path: Path):
+    async with house(tmp_path) as one:
+        sequence = await one.publish("github/push", MAIN, id="d1")
+        await one.apply(SCRIPTED)
+        with pytest.raises(SandboxUnavailable, match="ci/build needs workers"):
+            await one.decider.replay(sequence)
+        assert one.taker.effects == []
+
+
+async def test_a_replay_that_is_cancelled_amid_its_commit_knows_what_it_holds(tmp_path: Path):
+    """Whoever asked has hung up: what the step made true in the store is true here, too."""
+    async with house(tmp_path) as one:
+        sequence = await one.publish("source/a", {}, id="a1")
+        await one.apply(JOIN)
+        commit, reached, may_go_on = one.runner.commit, asyncio.Event(), asyncio.Event()
+
+        async def slow(step: Step) -> StepReceipt:
+            receipt = await commit(step)
+            reached.set()
+            await may_go_on.wait()
+            return receipt
+
+        one.runner.commit = slow  # type: ignore[method-assign]  # a disk that takes its time
+        replay = asyncio.create_task(one.decider.replay(sequence), name="replay")
+        await reached.wait()
+        replay.cancel()
+        await asyncio.sleep(0)
+        may_go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await replay
+        one.runner.commit = commit  # type: ignore[method-assign]  # as it was
+        await one.publish("source/b", {}, id="b1")
+        await one.decide()
+        assert one.taker.fired == [("both", {"a": "a1", "b": "b1"})]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "correlate: {key: {dataKey: n}, maxKeys: 1, within: 1h}",
+        "debounce: 30s",
+        "batch: {max: 5, within: 1m}",
+    ],
+)
+async def test_a_dry_run_leaves_no_trace_of_what_waits(tmp_path: Path, how: str):
+    async with house(tmp_path) as one:
+        old = await one.publish("source/a", {"n": 1}, id="a1")
+        await one.apply(JOIN.replace("conditions: a && b", f"conditions: a && b\n          {how}"))
+        await one.publish("source/a", {"n": 2}, id="a2")
+        await one.publish("source/b", {"n": 3}, id="b1")
+        await one.decide()
+        before = await one.runner.load()
+        held = one.decider.roster.holdings.of_sensor("file:ci/join")
+        due_us = one.decider.next_due_us()
+        await one.decider.replay(old, dry_run=True)
+        await one.decider.replay(old, dry_run=True, as_new=True)
+        after = await one.runner.load()
+        assert (after.memories, after.timers) == (before.memories, before.timers)
+        assert one.decider.roster.holdings.of_sensor("file:ci/join") == held
+        assert one.decider.next_due_us() == due_us

@@ -1,6 +1,8 @@
 import pytest
 
 from events.topic import Topic
+from sensors.replay import Plan
+from sensors.sandbox import SandboxBusy
 from tests.kikkake.api.process import Order
 
 
@@ -227,3 +229,16 @@ async def test_kinds_are_listed_with_what_they_are(ask):
     [github] = [kind for kind in answer["kinds"] if kind["name"] == "github"]
     assert github["family"] == "source"
     assert github["about"].startswith("GitHub:")
+
+
+async def test_what_cannot_be_done_now_is_no_fault_of_who_asks(process, ask):
+    """Scripts could not be run for want of a worker: the same order may succeed in a moment."""
+    await process.publish("d1")
+
+    async def busy(*_: object, **__: object) -> Plan:
+        raise SandboxBusy("10000 calls wait for a worker already")
+
+    process.replay = busy
+    status, _headers, answer = await ask("POST", "events/d1/replay", {})
+    assert (status, answer["title"]) == (503, "Not possible now")
+    assert answer["detail"] == "10000 calls wait for a worker already"

@@ -274,12 +274,6 @@ async def test_values_from_outside_cannot_write_to_the_terminal(gateway, explain
     assert "\nX: fired" not in output
 
 
-async def test_as_test_is_refused_by_name(kikkake):
-    answer = await kikkake("explain", "d1", "--as-test")
-    assert answer.exit_code == 2
-    assert "--as-test is not part of this version" in answer.stderr
-
-
 async def test_a_sensor_that_did_not_judge_it_names_those_that_did(gateway, kikkake):
     await gateway.apply(sensor("build"))
     await gateway.push("d1")

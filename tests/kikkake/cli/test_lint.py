@@ -42,7 +42,7 @@ def test_a_fault_has_its_place_its_reason_and_what_it_stops(lint):
     lines = answer.output.splitlines()
     assert lines[0].startswith("sensor.yaml:12:7: error: spec.triggers[0].template.conditions: ")
     assert "    stops trigger `say`; the rest works" in lines
-    assert lines[-1] == "1 file, 1 Sensor: 1 error"
+    assert lines[-1] == ("1 file, 1 Sensor: 1 error; for the reasons: kikkake lint --explain InvalidTriggers")
 
 
 def test_good_files_end_with_a_count(lint):
@@ -61,10 +61,12 @@ def test_json_gives_one_object_a_line(lint):
 
 
 def test_github_gets_annotations_on_one_line_each(lint):
-    answer = lint("-o", "github", files={"a,b.yaml": SENSOR.replace("say", "s%y")})
+    answer = lint(
+        "-o", "github", files={"a,b.yaml": SENSOR.replace("conditions: push && (", "conditions: push & 1%")}
+    )
     [line] = answer.output.splitlines()
-    assert line.startswith("::error file=a%2Cb.yaml,line=12,col=7,title=")
-    assert "::spec.triggers[0].template.conditions: " in line
+    assert line.startswith("::error file=a%2Cb.yaml,line=12,col=7,title=InvalidTriggers invalid-triggers::")
+    assert "::spec.triggers[0].template.conditions: `push & 1%25`" in line
 
 
 def test_standard_input_is_a_file(lint):
@@ -114,3 +116,30 @@ def test_control_characters_of_a_file_do_not_reach_the_terminal(lint):
     answer = lint(files={"a.yaml": SENSOR.replace("push && (", '"a\\e[31m && ("')})
     assert answer.exit_code == 1
     assert "\x1b" not in answer.output
+
+
+WARNED = SENSOR.replace("conditions: push && (", "name: x").replace(
+    "name: say\n      name: x", "name: say it"
+)
+
+
+def test_a_warning_ends_with_its_code_and_the_last_line_tells_once_how_to_ask(lint):
+    answer = lint(files={"a.yaml": WARNED, "b.yaml": WARNED.replace("name: build", "name: other")})
+    assert answer.exit_code == 0
+    lines = answer.output.splitlines()
+    assert [line.rpartition(" ")[2] for line in lines if ": warning: " in line] == ["[KK144]", "[KK144]"]
+    assert answer.output.count("--explain") == 1
+    assert lines[-1] == "2 files, 2 Sensors: 2 warnings; for the reasons: kikkake lint --explain KK144"
+
+
+def test_the_name_of_a_rule_is_told_to_programs_and_to_github(lint):
+    assert json.loads(lint("-o", "json", files={"a.yaml": WARNED}).output)["rule"] == "name-is-no-label"
+    assert ",title=KK144 name-is-no-label::" in lint("-o", "github", files={"a.yaml": WARNED}).output
+
+
+def test_a_suppressed_warning_is_silent(lint):
+    silenced = WARNED.replace(
+        "{name: build}", '{name: build, annotations: {kikkake/lint-ignore: "KK144:trigger/say it"}}'
+    )
+    answer = lint(files={"a.yaml": silenced})
+    assert (answer.exit_code, answer.output) == (0, "1 file, 1 Sensor: no fault found\n")

@@ -81,12 +81,6 @@ def test_a_path_that_is_not_there_is_a_failure(tmp_path):
     assert "nowhere_test.yaml" in answer.output
 
 
-def test_update_is_refused_by_name(folder):
-    answer = run(folder, "--update")
-    assert answer.exit_code == 2
-    assert "--update is not carried out by version" in answer.output
-
-
 def test_every_example_passes_its_tests():
     answer = run(EXAMPLES)
     assert answer.exit_code == 0, answer.output

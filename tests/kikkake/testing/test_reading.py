@@ -193,9 +193,6 @@ async def test_what_cannot_be_meant_is_refused_before_anything_runs(tmp_path, re
     ("rest", "at"),
     [
         pytest.param(
-            'artifacts: {"https://x.example/wf.yaml": wf.yaml}\ncases: []', "artifacts", id="artifacts"
-        ),
-        pytest.param(
             "cases: [{name: a, events: [{delivery: {tick: '2026-11-23T10:00:00Z'}}], expect: {fired: []}}]",
             "cases[0].events[0].delivery.tick",
             id="ticks",

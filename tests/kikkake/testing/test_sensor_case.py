@@ -97,7 +97,7 @@ async def test_nothing_waits_any_more_when_the_join_has_fired(tmp_path):
         pytest.param("{fired: []}", "(nothing more) | build with push=1 (done)", id="one too many"),
         pytest.param(
             "{fired: [{trigger: build}, {trigger: both}]}",
-            "fired[1] | both | (nothing more fired) | both has push=1 and waits for image",
+            'fired[1] | both | (nothing more fired) | both has {"push": "1"} and waits for image',
             id="one too few",
         ),
         pytest.param("{fired: [{trigger: notify}]}", "fired[0].trigger | notify | build with", id="another"),

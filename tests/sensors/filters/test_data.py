@@ -3,12 +3,13 @@
 import pytest
 
 from events.languages.gjson.document import Document
+from sensors.compile import check_sensor
 from sensors.filter import Code, Reading, unpack_verdict
-from tests.sensors.support import event, sensor
+from tests.sensors.support import KINDS, document, event, sensor
 
 
-def dependency(entries: str, operator: str = "", filters_operator: str = "", context: str = ""):
-    text = f"""
+def resource(entries: str, operator: str = "", filters_operator: str = "", context: str = "") -> str:
+    return f"""
 apiVersion: argoproj.io/v1alpha1
 kind: Sensor
 metadata: {{name: x}}
@@ -22,7 +23,10 @@ spec:
   triggers:
   - template: {{name: t, record: {{}}}}
 """
-    return sensor(text).dependencies[0]
+
+
+def dependency(entries: str, operator: str = "", filters_operator: str = "", context: str = ""):
+    return sensor(resource(entries, operator, filters_operator, context)).dependencies[0]
 
 
 def verdict(entries: str, data: object, operator: str = ""):
@@ -166,3 +170,79 @@ def test_inspections_tell_actual_and_wanted():
         Code.MISSING_PATH,
         "path 'nope' does not exist",
     )
+
+
+TEMPLATED = "{{path: k, type: {type}, value: ['{value}'], template: '{template}'}}"
+
+
+@pytest.mark.parametrize(
+    ("template", "type_", "value", "data", "code"),
+    [
+        pytest.param(
+            "{{ b64dec .Input }}", "bool", "true", {"k": "dHJ1ZQ=="}, Code.PASSED, id="as specified"
+        ),
+        pytest.param("{{ .Input | trimPrefix `v` }}", "number", "2", {"k": "v2"}, Code.PASSED, id="a number"),
+        pytest.param("{{ .Input }}x", "string", "^1.5x$", {"k": 1.50}, Code.PASSED, id="the string form"),
+        pytest.param(
+            "{{ .Input }}", "string", '^{\\"a\\": ?1}$', {"k": {"a": 1}}, Code.PASSED, id="an object's text"
+        ),
+        pytest.param(
+            "{{ .Input | fromJson | len }}", "number", "2", {"k": [1, 2]}, Code.PASSED, id="read again"
+        ),
+        pytest.param("{{ .Input }}", "string", "x", {"k": ""}, Code.FAILED, id="an empty output"),
+        pytest.param("{{ .Other }}", "string", "x", {"k": "x"}, Code.FAILED, id="no value"),
+        pytest.param(
+            "{{ .Other }}x", "string", "^<no value>x$", {"k": "x"}, Code.PASSED, id="no value inside"
+        ),
+        pytest.param("{{ index .Input 9 }}", "string", "x", {"k": "x"}, Code.FAILED, id="a run that fails"),
+        pytest.param("{{ .Input }}", "string", "x", {"j": "x"}, Code.MISSING_PATH, id="nothing to run on"),
+        pytest.param(
+            "{{ .Input }}", "string", "^ab$", {"k": "ab\u0001cd"}, Code.PASSED, id="cut at a control"
+        ),
+        pytest.param(
+            "{{ .Input }}", "string", "^é\t\\n$", {"k": "é\t\n"}, Code.PASSED, id="not cut at a tab"
+        ),
+        pytest.param("{{ now.Year }}", "number", "2014", {"k": "x"}, Code.PASSED, id="the event's time"),
+    ],
+)
+def test_a_template_changes_what_is_tested(template, type_, value, data, code):
+    judge = dependency(TEMPLATED.format(template=template, type=type_, value=value)).judge
+    found = unpack_verdict(judge(Reading(event(data, time="2014-05-06T00:00:00Z"))))
+    assert found.code is code
+
+
+def test_chance_in_a_template_falls_the_same_way_for_the_same_event():
+    judge = dependency(TEMPLATED.format(template="{{ randInt 0 1000000 }}", type="number", value="7")).inspect
+    first, again, other = (judge(Reading(event({"k": "x"}, id=id_)))[0].actual for id_ in ("1", "1", "2"))
+    assert first == again != other
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        ("{{ .Other }}", "template '{{ .Other }}' evaluated to empty string or no value"),
+        ("{{ index .Input 9 }}", "error calling index"),
+    ],
+)
+def test_a_template_that_fails_says_why(template, reason):
+    entry = TEMPLATED.format(template=template, type="string", value="x")
+    (inspection,) = dependency(entry).inspect(Reading(event({"k": "x"})))
+    assert inspection.code is Code.FAILED
+    assert reason in inspection.reason
+
+
+def test_what_is_no_template_stops_its_dependency():
+    entry = TEMPLATED.format(template="{{ .Input | nope }}", type="string", value="x")
+    _, findings = check_sensor(document(resource(entry)), kinds=KINDS)
+    first = next(each for each in findings if each.part == "dependency:a")
+    assert first.at == "spec.dependencies[0].filters.data[0].template"
+    assert 'function "nope" not defined' in first.what
+
+
+@pytest.mark.parametrize("template", ['{{ genPrivateKey "rsa" }}', "{{ bcrypt .Input }}"])
+def test_a_template_that_takes_long_stops_its_dependency_and_nobody_else(template):
+    entry = f"{{path: k, type: string, value: [x], template: '{template}'}}"
+    _, findings = check_sensor(document(resource(entry)), kinds=KINDS)
+    first = next(each for each in findings if each.part == "dependency:a")
+    assert first.at == "spec.dependencies[0].filters.data[0].template"
+    assert "every other Sensor would wait for it" in first.what

@@ -1,0 +1,117 @@
+"""What the codes mean that looking across files can give, and those about suppressions."""
+
+from __future__ import annotations
+
+from events.errors import Severity
+from events.rule import Explanation
+
+UNUSED = "KK301"
+UNKNOWN = "KK302"
+FOREIGN_MEMBER = "KK303"
+
+EXPLANATIONS: tuple[Explanation, ...] = (
+    Explanation(
+        code="DependencyNotFound",
+        name="dependency-not-found",
+        title="A dependency on an event that the files do not have",
+        why="Among the files that were given no EventSource of that name, namespace and bus has the event. "
+        "The order in which resources are applied must not matter, so it is only a warning; without any "
+        "EventSource in the files nothing is said.",
+        fix="take the name that is proposed, or give lint the file with the EventSource",
+    ),
+    Explanation(
+        code="DuplicateResource",
+        name="duplicate-resource",
+        title="The same resource twice",
+        why="Two documents have the same kind, namespace and name: the one applied last would win, by chance.",
+        fix="remove one, or give it another name",
+        severity=Severity.ERROR,
+    ),
+    Explanation(
+        code="EndpointConflict",
+        name="endpoint-conflict",
+        title="Two events on one port and path",
+        why="Upstream has a pod, and so a port, for each EventSource. `kikkake run` serves all from one "
+        "process and can give a path to one of them only, whatever the methods.",
+        fix="give it another endpoint or port",
+        severity=Severity.ERROR,
+    ),
+    Explanation(
+        code="MisplacedTest",
+        name="misplaced-test",
+        title="A test in a file of resources",
+        why="Tests are local documents: `kubectl apply -f .` and Argo CD would try to apply them. They live "
+        "in *_test.yaml or below a folder tests/.",
+        fix="move it to a file named *_test.yaml",
+    ),
+    Explanation(
+        code="InvalidEventBus",
+        name="invalid-event-bus",
+        title="An EventBus that Argo Events refuses",
+        why="The texts are upstream's. Kikkake stores events itself and reads no EventBus; the resource is "
+        "checked for those who run both.",
+        fix="mend what the message names",
+        severity=Severity.ERROR,
+    ),
+    Explanation(
+        code=UNUSED,
+        name="unused-suppression",
+        title="A suppression that suppresses nothing",
+        why="The annotation kikkake/lint-ignore names a rule that says nothing about this resource (any "
+        "more), or a place that it does not have, or an error: errors cannot be suppressed.",
+        fix="remove it from the annotation",
+        bad="""
+metadata: {annotations: {kikkake/lint-ignore: KK101}}
+""",
+        good="""
+metadata: {annotations: {kikkake/lint-ignore: KK101}}
+dependencies:
+- filters:
+    data:
+    - {path: body.branch, type: string, value: ["main"]}
+""",
+    ),
+    Explanation(
+        code=UNKNOWN,
+        name="unknown-suppression",
+        title="A suppression of a rule that does not exist",
+        why="The annotation kikkake/lint-ignore takes codes and names of rules, separated by commas, each "
+        "with a place behind a colon where it is narrowed: `KK101:dependency/push`.",
+        fix="write a code that kikkake lint --rules lists",
+        bad="""
+metadata: {annotations: {kikkake/lint-ignore: KK999}}
+""",
+        good="""
+metadata: {annotations: {kikkake/lint-ignore: "KK101:dependency/push"}}
+dependencies:
+- filters:
+    data:
+    - {path: body.branch, type: string, value: ["main"]}
+""",
+    ),
+    Explanation(
+        code=FOREIGN_MEMBER,
+        name="foreign-member",
+        title="A path into data that events of this kind do not have",
+        why="The data of an event wraps what was sent: `body` holds it, and the headers are `header` for the "
+        "kind `webhook` and `headers` for `github`, as upstream. A path that begins with anything else "
+        "finds nothing. It is known only where the EventSource is among the files.",
+        fix="begin the path with a member that the kind has",
+        bad="""
+dependencies:
+- eventSourceName: github
+  eventName: push
+  filters:
+    data:
+    - {path: commits.0.id, type: string, value: ["^[0-9a-f]+$"]}
+""",
+        good="""
+dependencies:
+- eventSourceName: github
+  eventName: push
+  filters:
+    data:
+    - {path: body.commits.0.id, type: string, value: ["^[0-9a-f]+$"]}
+""",
+    ),
+)

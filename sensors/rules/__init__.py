@@ -1,0 +1,1 @@
+"""Rules of lint for Sensors, a module for each family."""
