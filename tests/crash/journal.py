@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,13 @@ class Journal:
             return
         data = dict(change["object"].get("data") or {})
         sensor, mark = data.pop("sensor", ""), data.pop("mark", "")
-        made = Made(metadata["uid"], metadata["name"], sensor, tuple(sorted(data.items())), mark)
+        made = Made(metadata["uid"], metadata["name"], sensor, tuple(sorted(_events(data))), mark)
         self.objects[made.uid] = made
         lines.write(json.dumps([made.uid, made.name, made.sensor, made.events, made.mark]) + "\n")
+
+
+def _events(data: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Dependency and key of each event; a Sensor that collects has written a list of keys."""
+    for dependency, text in data.items():
+        keys = json.loads(text) if text.startswith("[") else [text]
+        yield from ((dependency, key) for key in keys)

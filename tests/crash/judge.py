@@ -15,12 +15,11 @@ from dataclasses import dataclass, field
 from tests.crash.gateway import Start
 from tests.crash.journal import Made
 from tests.crash.ledger import Ledger
-from tests.crash.model import Fired, Logged, expected
-from tests.crash.resources import HTTP_SENSOR, JOIN_SENSOR, Rule
+from tests.crash.model import Events, Fired, Logged, expected
+from tests.crash.resources import HTTP_SENSOR, JOIN_SENSOR, SCRIPTED_SENSOR, Rule
 from tests.crash.store import Log
+from tests.crash.ways import LATE, WAYS
 from tests.servers.http_sink import Received
-
-Events = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +52,15 @@ class Judgement:
     duplicates: int
     requests: int
     joins: int
+    waited: Counter[str]
+    """What has fired of the Sensors that correlate, collect, reset and run scripts, by name."""
     violations: list[Violation] = field(default_factory=list)
 
 
 def judge(evidence: Evidence) -> Judgement:
     """Compare the accounts."""
-    fired = expected(evidence.log.events, evidence.log.edits, evidence.rules)
     objects = Counter((made.sensor, made.events) for made in evidence.made)
+    fired = expected(evidence.log.events, evidence.log.edits, evidence.rules, objects.keys())
     return Judgement(
         sent=len(evidence.ledger.entries),
         acknowledged=evidence.ledger.acked,
@@ -67,6 +68,7 @@ def judge(evidence: Evidence) -> Judgement:
         duplicates=sum(count - 1 for count in objects.values()),
         requests=len(evidence.received),
         joins=sum(each.sensor == JOIN_SENSOR for each in fired),
+        waited=Counter(each.sensor for each in fired if each.sensor in {*WAYS, LATE, SCRIPTED_SENSOR}),
         violations=[
             *_stored(evidence.ledger, evidence.log.events),
             *_versions(evidence),

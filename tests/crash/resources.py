@@ -1,8 +1,10 @@
 """The EventSources and Sensors of a run, and what each Sensor wants, told apart from its YAML for the model.
 
-Three kinds of source: `github` (signed pushes), `distribution` (a registry's notifications) and `kafka`. Five Sensors:
+Three kinds of source: `github` (signed pushes), `distribution` (a registry's notifications) and `kafka`. Sensors:
 `push`, `image` and `order` make one ConfigMap an event, `notify` sends one HTTP request an event, and `release` makes
-one ConfigMap for each complete `push && order`.
+one ConfigMap for each complete `push && order`. Four wait in ways of their own (`ways.py`): `pair` for events of one
+link, `quiet` until no more come, `pile` for a batch, and `minute` until a reset; `scripted` sees its events through jq
+and Lua.
 
 Edit n of a run rewrites the file with `push` and `release`: an odd one changes the filter of one dependency, an even
 one only what the triggers write (`data.mark`).
@@ -15,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.crash.ways import LATE, MARK, SCRIPT, SIMPLE, TRANSFORM, WAYS, Way
+
 PORT = 12000
 """The port that the sources declare; `--port` moves it."""
 GITHUB_SECRET = b"a secret of the crash tests"
@@ -24,6 +28,7 @@ EDITED_FILE = "edited.yaml"
 EDITED = ("push", "release")
 HTTP_SENSOR = "notify"
 JOIN_SENSOR = "release"
+SCRIPTED_SENSOR = "scripted"
 
 _API = "argoproj.io/v1alpha1"
 _EVENT = {"github": "push", "distribution": "image", "kafka": "order"}
@@ -47,6 +52,7 @@ class Rule:
     sensor: str
     mark: str
     wants: tuple[tuple[str, Want], ...]
+    way: Way = SIMPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,11 @@ def rules_of(edit: int) -> dict[str, Rule]:
         _rule("image", "0", image=_want("distribution", "app")),
         _rule("order", "0", order=_want("kafka", "paid")),
         _rule("release", mark, push=_want("github", "flip", more and "main"), order=_want("kafka", "open")),
+        _rule("pair", "0", push=_want("github", "pair"), order=_want("kafka", "pair")),
+        _rule("quiet", "0", order=_want("kafka", "burst")),
+        _rule("pile", "0", image=_want("distribution", "pile")),
+        _rule("minute", "0", push=_want("github", "pair"), image=_want("distribution", "pile")),
+        _rule(SCRIPTED_SENSOR, MARK, push=_want("github", "pair")),
     )
     return {rule.sensor: rule for rule in rules}
 
@@ -119,7 +130,7 @@ def _write(file: Path, documents: list[dict[str, Any]]) -> None:
 
 
 def _rule(sensor: str, mark: str, **wants: Want) -> Rule:
-    return Rule(sensor, mark, tuple(wants.items()))
+    return Rule(sensor, mark, tuple(wants.items()), WAYS.get(sensor, SIMPLE))
 
 
 def _want(source: str, *groups: str | bool) -> Want:
@@ -154,30 +165,50 @@ def _sources(place: Place) -> list[dict[str, Any]]:
 
 def _sensor(rule: Rule, place: Place) -> dict[str, Any]:
     names = [name for name, _want in rule.wants]
-    parameters = [
-        {"src": {"dependencyName": name, "dataKey": _KEY_PATH[want.source]}, "dest": f"data.{name}"}
-        for name, want in rule.wants
-    ]
-    template: dict[str, Any] = {"name": "make", "conditions": " && ".join(names)}
+    template: dict[str, Any] = {"name": "make", "conditions": " && ".join(names), **rule.way.template()}
     if rule.sensor == HTTP_SENSOR:
-        payload = [{**parameter, "dest": name} for parameter, name in zip(parameters, names, strict=True)]
+        payload = [
+            {**parameter, "dest": name} for parameter, name in zip(_parameters(rule), names, strict=True)
+        ]
         template["http"] = {"url": place.sink_url, "method": "POST", "payload": payload}
     else:
-        template["k8s"] = {
-            "operation": "create",
-            "source": {"resource": _config_map(rule)},
-            "parameters": parameters,
-        }
-    spec = {"dependencies": _dependencies(rule), "triggers": [{"template": template}]}
-    return _resource("Sensor", rule.sensor, place, spec)
+        template["k8s"] = _create(rule, rule.sensor)
+    triggers = [{"template": template}]
+    if rule.way.within_s is not None:
+        triggers.append({"template": {"name": LATE, "k8s": _create(rule, LATE)}})
+    return _resource(
+        "Sensor", rule.sensor, place, {"dependencies": _dependencies(rule), "triggers": triggers}
+    )
 
 
-def _config_map(rule: Rule) -> dict[str, Any]:
+def _create(rule: Rule, made_by: str) -> dict[str, Any]:
+    return {
+        "operation": "create",
+        "source": {"resource": _config_map(rule, made_by)},
+        "parameters": _parameters(rule),
+    }
+
+
+def _parameters(rule: Rule) -> list[dict[str, Any]]:
+    """The key of each event, or a list of keys where a Sensor collects; what is missing is left out."""
+    parameters = []
+    for name, want in rule.wants:
+        source: dict[str, Any] = {"dependencyName": name, "dataKey": _KEY_PATH[want.source]}
+        parameters.append(
+            {"src": {**source, "all": True} if rule.way.holds_all else source, "dest": f"data.{name}"}
+        )
+    if rule.sensor == SCRIPTED_SENSOR:
+        parameters.append({"src": {"dependencyName": "push", "dataKey": "body.mark"}, "dest": "data.mark"})
+    return parameters
+
+
+def _config_map(rule: Rule, made_by: str) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"generateName": f"{rule.sensor}-"},
-        "data": {"sensor": rule.sensor, "mark": rule.mark},
+        "metadata": {"generateName": f"{made_by}-"},
+        # The mark of `scripted` comes out of its transform.
+        "data": {"sensor": made_by, "mark": "" if rule.sensor == SCRIPTED_SENSOR else rule.mark},
     }
 
 
@@ -186,21 +217,23 @@ def _mark_of(spec: dict[str, Any]) -> str:
     if "k8s" not in template:
         return "0"
     mark: str = template["k8s"]["source"]["resource"]["data"]["mark"]
-    return mark
+    return mark or MARK
 
 
 def _dependencies(rule: Rule) -> list[dict[str, Any]]:
     return [
-        {
-            "name": name,
-            "eventSourceName": want.source,
-            "eventName": _EVENT[want.source],
-            "filters": {
-                "data": [{"path": _GROUP_PATH[want.source], "type": "string", "value": [_pattern(want)]}]
-            },
-        }
+        {"name": name, "eventSourceName": want.source, "eventName": _EVENT[want.source], **_tests(rule, want)}
         for name, want in rule.wants
     ]
+
+
+def _tests(rule: Rule, want: Want) -> dict[str, Any]:
+    """What an event has to pass."""
+    if rule.sensor == SCRIPTED_SENSOR:
+        return {"transform": {"jq": TRANSFORM}, "filters": {"script": SCRIPT}}
+    return {
+        "filters": {"data": [{"path": _GROUP_PATH[want.source], "type": "string", "value": [_pattern(want)]}]}
+    }
 
 
 def _pattern(want: Want) -> str:

@@ -57,7 +57,13 @@ def main() -> int:
 def lines_of(report: Report) -> list[str]:
     """The report for a person; writes the whole evidence beside the journal when something was wrong."""
     judgement = report.judgement
-    lines = [_kill_line(report), _number_line(judgement), _fact_line(report), _time_line(report)]
+    lines = [
+        _kill_line(report),
+        _number_line(judgement),
+        _fact_line(report),
+        _wait_line(judgement),
+        _time_line(report),
+    ]
     if not judgement.violations:
         return [*lines, "nothing lost, nothing twice"]
     report.ledger.write(report.folder / "ledger.jsonl")
@@ -95,6 +101,11 @@ def _fact_line(report: Report) -> str:
         f"{tally.redelivered}, answers lost {tally.lost_answers}, objects deleted {tally.deleted}, Kafka events "
         f"stored between kills {tally.kafka_while_killing}"
     )
+
+
+def _wait_line(judgement: Judgement) -> str:
+    waited = ", ".join(f"{name} {count}" for name, count in sorted(judgement.waited.items()))
+    return f"correlated, collected, reset, scripted: {waited or 'nothing'}"
 
 
 def _time_line(report: Report) -> str:

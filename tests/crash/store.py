@@ -74,7 +74,7 @@ class _Reading:
 
     async def _logged(self, stored: StoredEvent) -> Logged:
         source = stored.topic.event_source
-        key, group = _identity(source, json.loads(stored.event.data or b"null"))
+        key, group, link = _identity(source, json.loads(stored.event.data or b"null"))
         record = await self._reader.decision(stored.sequence)
         judged_by: dict[str, int] = {}
         for decision in decode_decisions(record) if record is not None else ():
@@ -93,7 +93,7 @@ class _Reading:
             self._oddities.append(f"event {key} was not judged by {', '.join(sorted(missing))}")
         if stored.standing is not Standing.NEW:
             self._oddities.append(f"event {key} is {stored.standing.name}")
-        return Logged(stored.sequence, key, source, group, judged_by, stored.stored_us / US_PER_S)
+        return Logged(stored.sequence, key, source, group, judged_by, stored.stored_us / US_PER_S, link)
 
     async def _version(self, number: int) -> tuple[str, int]:
         if number not in self._versions:
@@ -117,10 +117,12 @@ def _highest(versions: Sequence[ResourceVersion]) -> int:
     return max(version.id for version in versions)
 
 
-def _identity(source: str, data: Any) -> tuple[str, str]:
-    """Key and group of an event, as `traffic.py` has put them in."""
+def _identity(source: str, data: Any) -> tuple[str, str, str]:
+    """Key, group and link of an event, as `traffic.py` has put them in."""
+    body = data["body"]
     if source == "github":
-        return data["body"]["after"], data["body"]["ref"].removeprefix("refs/heads/")
+        return body["after"], body["ref"].removeprefix("refs/heads/"), body["link"]
     if source == "distribution":
-        return data["body"]["target"]["tag"], data["body"]["target"]["repository"].removeprefix("crash/")
-    return data["body"]["key"], data["body"]["kind"]
+        key = body["target"]["tag"]
+        return key, body["target"]["repository"].removeprefix("crash/"), key
+    return body["key"], body["kind"], body["link"]

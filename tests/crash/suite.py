@@ -22,6 +22,7 @@ from tests.crash.plan import Plan
 from tests.crash.resources import Place, rules_of, write_edit, write_resources, write_secrets
 from tests.crash.senders import Senders
 from tests.crash.store import read_log
+from tests.crash.ways import LONGEST_WAIT_S
 from tests.servers.http_sink import HttpSink
 from tests.servers.kafka import KafkaServer
 from tests.servers.kube import KubeServer
@@ -35,6 +36,9 @@ _QUIET_S = 10.0
 """Without any change for so long, and nothing open: what is missing now will not come any more."""
 _SETTLE_TIMEOUT_S = 180.0
 """Bound of the end phase, besides three times the outage (retries may wait as long as it lasted)."""
+
+_TIMER_GRACE_S = 1.0
+"""A loop that is busy fires a timer so much late at most."""
 
 Tell = Callable[[str], None]
 
@@ -128,6 +132,7 @@ class _Run:
                     await senders.drain(_DRAIN_TIMEOUT_S)
                 await self._kafka.drain()
                 settle_s = await self._settle()
+                await self._let_timers_fire()
                 await self._stop()
             except* ServerFailed as failed:
                 # A gateway that does not come up again is the finding; what it did until then is still judged.
@@ -211,6 +216,11 @@ class _Run:
                 break
             await asyncio.sleep(_POLL_S)
         return time.monotonic() - began
+
+    async def _let_timers_fire(self) -> None:
+        """What waits for others is given up, what collects fires; then that is done, too."""
+        await asyncio.sleep(LONGEST_WAIT_S + _TIMER_GRACE_S)
+        await self._settle()
 
     def _is_complete(self, store: Store) -> bool:
         is_judged = store.judged_up_to >= store.head and store.open_effects == 0

@@ -6,8 +6,10 @@ import random
 import pytest
 
 from tests.crash.plan import Plan
+from tests.crash.resources import SCRIPTED_SENSOR
 from tests.crash.run import lines_of
 from tests.crash.suite import run_suite
+from tests.crash.ways import LATE, WAYS
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(600)]
 
@@ -44,6 +46,7 @@ async def test_twenty_kills_and_an_outage_lose_nothing_and_do_nothing_twice(
     # A run in which nothing happened proves nothing.
     assert report.judgement.objects > 500
     assert report.judgement.joins > 10
+    assert all(report.judgement.waited[name] > 10 for name in (*WAYS, LATE, SCRIPTED_SENSOR))
     assert report.judgement.requests > 100
     assert report.tally.edits == 2
     assert report.tally.redelivered > 500

@@ -22,6 +22,14 @@ ROOT = Path(__file__).parents[2]
 DECLARED_PORT = 12000
 """Of every source of the stories; the process listens on a free one instead."""
 
+_NOWHERE = """
+apiVersion: v1
+kind: Config
+current-context: nowhere
+contexts: [{name: nowhere, context: {cluster: nowhere, user: nobody}}]
+clusters: [{name: nowhere, cluster: {server: "http://127.0.0.1:1"}}]
+users: [{name: nobody, user: {token: none}}]
+"""
 _READY_TIMEOUT_S = 30
 _STOP_TIMEOUT_S = 60
 _WAIT_S = 20.0
@@ -91,6 +99,11 @@ class Kikkake:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(value, encoding="utf-8")
         return file
+
+    def name_a_cluster(self) -> None:
+        """One that is never asked: HTTP triggers fire in earnest only where a cluster is named."""
+        (self.folder / "nowhere.yaml").write_text(_NOWHERE, encoding="utf-8")
+        self.arguments += ["--kubeconfig", "nowhere.yaml"]
 
     @property
     def run_arguments(self) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
+from typing import Any
 
 MAIN = "^refs/heads/main$"
 
@@ -61,6 +63,7 @@ def sensor(
     namespace: str = "default",
     branch: str = MAIN,
     retry: str = "{steps: 1}",
+    policy: str = "",
 ) -> str:
     """A Sensor that waits for pushes to `branch`; `trigger` is YAML of the template, such as `config_map()`."""
     return _text(f"""
@@ -75,6 +78,36 @@ def sensor(
             filters:
               data:
               - {{path: body.ref, type: string, value: ["{branch}"]}}
+          triggers:
+          - template:
+              name: make
+              {_inner(trigger, 14)}
+            retryStrategy: {retry}
+            policy: {policy or "{}"}
+    """)
+
+
+def scripted(
+    trigger: str,
+    *,
+    name: str,
+    namespace: str = "default",
+    jq: str = "",
+    lua: str = "",
+    script: str = "",
+    retry: str = "{steps: 1}",
+) -> str:
+    """A Sensor that sees pushes through a transform (`jq`, or `lua`) and a Lua filter (`script`)."""
+    transform = {"transform": {"jq": jq} if jq else {"script": lua}} if jq or lua else {}
+    filters = {"filters": {"script": script}} if script else {}
+    dependency = {"name": "push", "eventSourceName": "github", "eventName": "push", **transform, **filters}
+    return _text(f"""
+        apiVersion: argoproj.io/v1alpha1
+        kind: Sensor
+        metadata: {{name: {name}, namespace: {namespace}}}
+        spec:
+          dependencies:
+          - {json.dumps(dependency)}
           triggers:
           - template:
               name: make
@@ -124,6 +157,17 @@ def config_map(**data: str) -> str:
           parameters:
         """
     ) + textwrap.indent("\n".join(sources), "  ")
+
+
+def fetched(source: dict[str, Any]) -> str:
+    """A trigger that creates what it finds at `source`, with the commit in its data."""
+    return _text(f"""
+        k8s:
+          operation: create
+          source: {json.dumps(source)}
+          parameters:
+          - {{src: {{dependencyName: push, dataKey: body.after}}, dest: data.commit}}
+    """)
 
 
 def post(url: str) -> str:
