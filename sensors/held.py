@@ -43,7 +43,7 @@ class Holdings:
     def load(self, stored: Iterable[tuple[MemoryKey, Memory]]) -> None:
         """Take over what was stored, oldest first."""
         # Events that were stored together have one time; then the log says which came first.
-        for key, memory in sorted(stored, key=lambda pair: (pair[1].since_us, _first(pair[1]))):
+        for key, memory in sorted(stored, key=lambda pair: (pair[1].since_us, pair[1].first)):
             self.put(key, memory)
 
     def slots(self, trigger: TriggerKey) -> dict[str, None]:
@@ -58,10 +58,6 @@ class Holdings:
             if owner == uid
             for slot in self._slots[owner, trigger]
         }
-
-
-def _first(memory: Memory) -> int:
-    return min((ref.sequence for ref in memory.refs), default=0)
 
 
 class HeldLayer:

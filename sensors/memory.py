@@ -35,6 +35,9 @@ class Memory(msgspec.Struct, frozen=True, array_like=True):
     """When the newest was."""
     ready_us: int | None = None
     """When the condition became complete; None = it is not, or fires at once."""
+    first: int = 0
+    """Sequence of the first held event, also where a newer one has taken its place: of two memories that began at one
+    time it says which is the older."""
 
     def __bool__(self) -> bool:
         return bool(self.refs)
@@ -73,14 +76,14 @@ def arrive(memory: Memory, waiting: Waiting, ref: EventRef, at_us: int, key: str
     if not waiting.needs_memory:
         return Arrival(EMPTY, (ref,))
     refs = _hold(memory.refs, waiting, ref)
-    since_us = memory.since_us if memory else at_us
+    since_us, first = (memory.since_us, memory.first) if memory else (at_us, ref.sequence)
     condition = waiting.condition
     if not condition.holds(condition.mask([each.dependency for each in refs])):
-        return Arrival(Memory(refs, key, since_us, at_us), None)
+        return Arrival(Memory(refs, key, since_us, at_us, None, first), None)
     if not waiting.collects or (waiting.batch_max is not None and len(refs) >= waiting.batch_max):
         return Arrival(EMPTY, refs)
     ready_us = at_us if memory.ready_us is None else memory.ready_us
-    return Arrival(Memory(refs, key, since_us, at_us, ready_us), None)
+    return Arrival(Memory(refs, key, since_us, at_us, ready_us, first), None)
 
 
 def due_us(memory: Memory, waiting: Waiting) -> int | None:
@@ -122,7 +125,7 @@ def keep(memory: Memory, waiting: Waiting, unchanged: frozenset[str]) -> tuple[M
     if not refs:
         return EMPTY, memory.refs
     is_ready = memory.ready_us is not None and waiting.collects and refs == memory.refs
-    kept = Memory(refs, memory.key, memory.since_us, memory.last_us, memory.ready_us if is_ready else None)
+    kept = msgspec.structs.replace(memory, refs=refs, ready_us=memory.ready_us if is_ready else None)
     return kept, tuple(ref for ref in memory.refs if ref not in refs)
 
 

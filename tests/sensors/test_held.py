@@ -11,7 +11,7 @@ OWNER = ("uid", "t")
 
 
 def memory(sequence: int, since_us: int = 0) -> Memory:
-    return Memory((EventRef("a", sequence, b""),), since_us=since_us)
+    return Memory((EventRef("a", sequence, b""),), since_us=since_us, first=sequence)
 
 
 def test_events_that_were_stored_together_keep_their_order_over_a_restart():

@@ -78,8 +78,18 @@ Node = Literal | Name | Access | Prefix | Group | Chain
 def print_tree(node: Node | None) -> str:
     """The normal form: one space between tokens, dates as numbers, names in brackets only where they need them."""
     parts: list[str] = []
-    _print(node, parts)
+    # Nothing may end an expression only before a closing bracket, of which the library also takes one too many.
+    _print(Group(node) if _ends_in_nothing(node) else node, parts)
     return "".join(parts)
+
+
+def _ends_in_nothing(node: Node | None) -> bool:
+    """Whether the last operand is missing: `a + `."""
+    while isinstance(node, Chain | Prefix):
+        node = node.links[-1].operand if isinstance(node, Chain) else node.operand
+        if node is None:
+            return True
+    return False
 
 
 def _print(node: Node | None, parts: list[str]) -> None:

@@ -1,7 +1,6 @@
 """Schedules: what robfig/cron answered, days on which clocks are changed, and the way back."""
 
 import contextlib
-import os
 from datetime import UTC, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from events.languages.cron import CronError, Fields, Schedule, compile_schedule
 from events.languages.local_time import load_calendar
+from tests import fuzzing
 from tests.oracles import cron_cases
 from tests.oracles.fixture import oracle_fixture
 from tests.oracles.recordings.cron import TIMES, cron_vector
@@ -220,7 +220,7 @@ def test_injured_schedules_never_crash_and_are_never_slow():
     random = Random(5)
     accepted = 0
     start = datetime.now(UTC)
-    count = int(os.environ.get("KIKKAKE_FUZZ", "10000"))
+    count = fuzzing.COUNT
     for _ in range(count):
         text, fields = cron_cases.schedule(random)
         if random.random() < 0.8:

@@ -1,14 +1,14 @@
 """No text crashes the reading of an expression, none takes long, and none crashes its run."""
 
-import os
 import time
 from random import Random
 
 from events.languages.expr import ExprError, ExprEvaluationError, compile_program, host_functions
 from events.languages.go_json import read_json
+from tests import fuzzing
 from tests.oracles import expr_cases
 
-COUNT = int(os.environ.get("KIKKAKE_FUZZ", "10000"))
+COUNT = fuzzing.COUNT
 HOSTILE_S = 2.0
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from events.languages.gjson import Document, PathError, compile_path, lint_path
 from events.languages.gjson.search import lookup
+from tests import fuzzing
 from tests.oracles import json_cases
 
-MUTATIONS = 10_000
+MUTATIONS = fuzzing.COUNT
 
 
 def test_injured_documents_and_paths_never_fail():

@@ -1,6 +1,5 @@
 """No template stops the gateway: it is read in linear time, and its run has budgets."""
 
-import os
 import time
 from contextlib import suppress
 from random import Random
@@ -11,9 +10,10 @@ import pytest
 from events.languages.go_template import RenderContext, TemplateError, compile_template, declare
 from events.languages.go_template.errors import MAX_NESTING, MAX_OUTPUT, MAX_TEXT
 from events.languages.go_values import from_json
+from tests import fuzzing
 from tests.oracles import template_cases, template_programs
 
-FUZZ = int(os.environ.get("KIKKAKE_FUZZ", "10000"))
+FUZZ = fuzzing.COUNT
 CONTEXT = RenderContext(now_ns=0, randomness=None)
 
 

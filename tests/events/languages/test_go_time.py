@@ -11,9 +11,10 @@ from events.languages.go_base64 import BadBase64, decode_base64
 from events.languages.go_durations import BadDuration, format_duration, parse_duration, round_duration
 from events.languages.go_time import UTC, FixedZone, UnreadableTime, format_time, load_zone, parse_time
 from events.languages.go_time.calendar import civil, days_in, seconds
+from tests import fuzzing
 from tests.oracles import sprig_date_cases as cases
 
-FUZZ = int(os.environ.get("KIKKAKE_FUZZ", "10000"))
+FUZZ = fuzzing.COUNT
 SEED = int(os.environ.get("KIKKAKE_FUZZ_SEED", "20261124"))
 NS = 10**9
 

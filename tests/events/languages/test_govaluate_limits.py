@@ -19,10 +19,11 @@ from events.languages.govaluate import (
 from events.languages.govaluate.arithmetic import power
 from events.languages.govaluate.operators import MAX_TEXT
 from events.languages.govaluate.values import MAX_NESTING, format_number
+from tests import fuzzing
 from tests.events.languages.test_govaluate import carried, outcome
 from tests.oracles import govaluate_cases
 
-FUZZ = int(os.environ.get("KIKKAKE_FUZZ", "10000"))
+FUZZ = fuzzing.COUNT
 SEEDS = st.integers(min_value=0, max_value=2**32)
 
 
@@ -61,6 +62,7 @@ def test_the_normal_form_means_the_same_and_is_stable(seed):
         ("1\\e300 < x.Y", "1\\e\\+300 < x.Y"),
         ("((1) 2) + 5", "((1))"),
         ("[a\\]b]?1:2", "[a\\]b] ? 1 : 2"),
+        ("(1) + 3 in) == (1", "((1) + 3 in )"),
     ],
 )
 def test_the_normal_form(expression, text):

@@ -1,13 +1,13 @@
 """jq: what the specification says, what gojq answered, and that no program harms who reads it."""
 
 import contextlib
-import os
 import re
 from random import Random
 
 import pytest
 
 from events.languages.jq import JqError, compile_program
+from tests import fuzzing
 from tests.oracles import cases_jq
 from tests.oracles.fixture import oracle_fixture
 from tests.oracles.oracle import Oracle
@@ -191,7 +191,7 @@ def test_injured_programs_never_break_the_parser():
     print(f"seed {seed}")
     random = Random(seed)
     programs = cases_jq.programs()
-    for _ in range(int(os.environ.get("KIKKAKE_FUZZ", "10000"))):
+    for _ in range(fuzzing.COUNT):
         program = cases_jq.mutate(random, random.choice(programs))
         with contextlib.suppress(JqError):
             compile_program(program)

@@ -1,7 +1,6 @@
 """JSONPath as `jsonpath(text, path)` of event sources speaks it: the rules of its documentation, on data of our own."""
 
 import json
-import os
 import time
 from random import Random
 
@@ -14,6 +13,7 @@ from events.languages.jsonpath import (
     JsonPathError,
     compile_jsonpath,
 )
+from tests import fuzzing
 
 PUSH = {
     "ref": "refs/heads/main",
@@ -210,7 +210,7 @@ def test_no_mutated_path_crashes():
     ]
     paths += ["$.a[(@.length-1)]", '$.b[?(@.c == {"d": [1, "x"]})]', "$['it\\'s'].*..x[-1]"]
     document = read_json(json.dumps(PUSH).encode(), as_floats=True)
-    for _ in range(int(os.environ.get("KIKKAKE_FUZZ", "10000"))):
+    for _ in range(fuzzing.COUNT):
         text = random.choice(paths)
         for _ in range(random.randint(1, 4)):
             at = random.randrange(len(text) + 1)

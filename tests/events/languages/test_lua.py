@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import re
 from random import Random
 
@@ -10,6 +9,7 @@ import pytest
 
 from events.languages import lua
 from events.languages.lua import LuaError, OutOfMemory
+from tests import fuzzing
 from tests.oracles import cases_lua
 from tests.oracles.fixture import oracle_fixture
 from tests.oracles.oracle import Oracle
@@ -218,7 +218,7 @@ def test_injured_scripts_never_break_the_reader():
     print(f"seed {seed}")
     random = Random(seed)
     scripts = [*cases_lua.FILTERS.split("\n"), *cases_lua.TRANSFORMS.split("\n")]
-    for _ in range(int(os.environ.get("KIKKAKE_FUZZ", "10000"))):
+    for _ in range(fuzzing.COUNT):
         script = cases_lua.mutate(random, random.choice(scripts))
         with contextlib.suppress(LuaError):
             lua.check_script(script)

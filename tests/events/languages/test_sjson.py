@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from events.languages.gjson import Document, PathError, compile_path
 from events.languages.sjson import MAX_FILL, SetError, encode_text, set_raw, set_text
+from tests import fuzzing
 from tests.oracles import json_cases
 from tests.oracles.recordings.sjson import sjson_vector
 from tests.oracles.vectors import Vector, read
@@ -151,7 +152,7 @@ def test_what_was_written_is_found_again(seed, steps, text):
 
 def test_injured_documents_and_paths_never_fail():
     random = Random(5)
-    for _ in range(5000):
+    for _ in range(fuzzing.COUNT):
         document = json_cases.mutate(random, json_cases.container(random, 3).encode())
         path = json_cases.mutate(random, json_cases.writable_path(random).encode()).decode("utf-8", "replace")
         try:

@@ -20,6 +20,7 @@ from sensors.artifact_source import ARTIFACT_SOURCES, ArtifactUnavailable, Artif
 from sensors.artifact_spec import GitLocation
 from sensors.git_remote import LocationRefused, read_path, read_reference, read_remote
 from sensors.http_client import Answer
+from tests import fuzzing
 from tests.sensors.artifact_sources.support import fetched
 from tests.servers.git import LINK, SUBMODULE, GitServer, Repository
 from tests.servers.http_sink import Hang, HttpSink, Reply
@@ -372,7 +373,7 @@ def test_any_text_is_a_location_or_refused():
         "~",
     ]
     accepted = 0
-    for _ in range(int(os.environ.get("KIKKAKE_FUZZ", "10000"))):
+    for _ in range(fuzzing.COUNT):
         text = "".join(random.choice(parts) for _ in range(random.randint(1, 8)))
         found = GitLocation(url=text, file_path=text, ref=text)
         for read in (read_remote, read_reference, read_path):

@@ -12,10 +12,11 @@ from events.languages.sprig import FUNCTIONS
 from events.languages.sprig.bounds import MAX_DEPTH, MAX_ELEMENTS, MAX_TEXT_BYTES
 from events.languages.sprig.go_url import BadUrl, parse_url
 from events.languages.sprig.json_faults import find_fault
+from tests import fuzzing
 from tests.events.languages.sprig.running import render
 from tests.oracles import sprig_text_cases as cases
 
-FUZZ = int(os.environ.get("KIKKAKE_FUZZ", "10000"))
+FUZZ = fuzzing.COUNT
 READERS = {
     "mustFromJson": "j",
     "urlParse": "u",

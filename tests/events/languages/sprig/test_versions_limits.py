@@ -7,9 +7,10 @@ import pytest
 
 from events.languages.sprig.constraints import fulfils, parse_constraints
 from events.languages.sprig.versions import BadVersion, parse_version
+from tests import fuzzing
 from tests.oracles import sprig_version_cases as cases
 
-FUZZ = int(os.environ.get("KIKKAKE_FUZZ", "10000"))
+FUZZ = fuzzing.COUNT
 SEED = int(os.environ.get("KIKKAKE_FUZZ_SEED", "20261124"))
 PIECES = ["", "é", "\udcff", "\ud800", ".", "-", "+", "x", "||", ",", " ", "9" * 25, "~", "^", "\n"]
 
