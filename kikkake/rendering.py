@@ -21,6 +21,7 @@ from kikkake.testing.outside import Outside
 from kikkake.testing.run import silence
 from kikkake.testing.store import STORE_KEY, Gateway, open_gateway
 from sensors.compile import CompiledSensor
+from sensors.compile_trigger import CompiledTrigger
 from sensors.explain import explain_event, prepare_story
 from sensors.preparing import SandboxPreparer
 from sensors.sandbox import Sandbox
@@ -99,7 +100,7 @@ async def _tell(gateway: Gateway, sensor: CompiledSensor) -> list[Rendering]:
     told: list[Rendering] = []
     for trigger in sensor.triggers:
         mine = [firing for firing in fired if firing.trigger == trigger.name]
-        told += [_fired(firing) for firing in mine] or [_not_fired(trigger.name, stories)]
+        told += [_fired(firing) for firing in mine] or [_not_fired(trigger, stories)]
     known = {trigger.name for trigger in sensor.triggers}
     return told + [_fired(firing) for firing in fired if firing.trigger not in known]
 
@@ -119,15 +120,18 @@ def _fired(firing: Firing) -> Rendering:
     )
 
 
-def _not_fired(name: str, stories: Sequence[SensorStory | None]) -> Rendering:
+def _not_fired(trigger: CompiledTrigger, stories: Sequence[SensorStory | None]) -> Rendering:
     """What the newest event that concerned the trigger says."""
+    name = trigger.name
     for story in reversed(stories):
         found = next((each for each in story.triggers if each.name == name), None) if story else None
         if found is not None:
             return Rendering(
                 trigger=name, outcome=found.outcome, sentence=found.sentence or found.outcome, given={}
             )
-    return Rendering(trigger=name, outcome="waiting", sentence="no event came for its dependencies", given={})
+    is_by_timeout = trigger.waiting is not None and trigger.waiting.is_only_by_timeout
+    sentence = "nothing has timed out: see --wait" if is_by_timeout else "no event came for its dependencies"
+    return Rendering(trigger=name, outcome="waiting", sentence=sentence, given={})
 
 
 async def _story(gateway: Gateway, sensor: CompiledSensor, stored: StoredEvent) -> SensorStory | None:

@@ -53,15 +53,18 @@ class TriggerTeller:
 
         What an earlier version of the Sensor held is let go of by a later one, which has judged nothing of the event.
         """
-        concerned = {each.name for each in self._dependencies}
-        marked = {mark.trigger for mark in self._decision.marks}
-        return tuple(
-            self._story(trigger)
-            for trigger in self._sensor.triggers
-            if trigger.condition is None
-            or concerned & set(trigger.condition.names)
-            or trigger.index in marked
-            or any(effect.trigger == trigger.name for effect in self._effects)
+        return tuple(self._story(trigger) for trigger in self._sensor.triggers if self._is_concerned(trigger))
+
+    def _is_concerned(self, trigger: CompiledTrigger) -> bool:
+        is_marked = any(mark.trigger == trigger.index for mark in self._decision.marks)
+        if is_marked or any(effect.trigger == trigger.name for effect in self._effects):
+            return True
+        if trigger.waiting is None:
+            return True
+        # One that fires by time-outs only has nothing to say of an event that did not time out.
+        names = trigger.waiting.condition.names
+        return not trigger.waiting.is_only_by_timeout and any(
+            each.name in names for each in self._dependencies
         )
 
     def _story(self, trigger: CompiledTrigger) -> TriggerStory:

@@ -203,6 +203,17 @@ async def test_a_missing_event_fires_the_trigger_of_the_timeout(one: House):
     assert one.taker.fired[1:] == [("late", {"a": "ax"})]
 
 
+async def test_a_trigger_of_time_outs_says_nothing_of_an_event_that_waits(one: House):
+    await one.apply(join(ON_TIMEOUT, LATE))
+    sequence = await one.publish("source/a", {"sha": "x"}, id="ax")
+    await one.decide()
+    stored, record = await one.runner.event(sequence), await one.reader.decision(sequence)
+    assert stored is not None
+    version = one.decider.roster.versions["file:ci/join"]
+    told = explain_event(stored, record, {version.id: version}, (), {}, kinds=KINDS)
+    assert [trigger.name for trigger in told.sensors[0].triggers] == ["both"]
+
+
 async def test_a_timeout_in_a_backlog_comes_before_the_event_that_is_too_late(one: House):
     await one.apply(join(ON_TIMEOUT, LATE))
     await one.publish("source/a", {"sha": "x"}, id="a1")
