@@ -36,6 +36,7 @@ def print_tests(material: Mapping[str, Any], sensors: Sequence[Mapping[str, Any]
 def _path(sensor: Mapping[str, Any], file: str) -> str:
     """FILE or FILE#NAME of the Sensor; says so where it is not what judged the event."""
     name = sensor["resource"]["metadata"]["name"]
+    file = file.removesuffix(f"#{name}")  # as a test would name it
     documents, _findings = read_documents(Path(file).read_text(encoding="utf-8"), file)
     sensors = [document for document in documents if document.kind == "Sensor"]
     mine = [document for document in sensors if document.name == name]
