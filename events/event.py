@@ -13,6 +13,7 @@ import orjson
 
 from events.clock import US_PER_S, format_time, parse_time
 from events.languages.gjson import Document
+from events.languages.go_json import escape
 
 JSON = "application/json"
 
@@ -73,17 +74,4 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=
 
 def go_json(value: Any) -> bytes:
     """Compact JSON with `<`, `>`, `&` and the two line separators escaped, as Go's encoder writes it."""
-    text = orjson.dumps(value)
-    for plain, escaped in _GO_ESCAPES:
-        if plain in text:
-            text = text.replace(plain, escaped)
-    return text
-
-
-_GO_ESCAPES = (
-    (b"<", b"\\u003c"),
-    (b">", b"\\u003e"),
-    (b"&", b"\\u0026"),
-    ("\u2028".encode(), b"\\u2028"),
-    ("\u2029".encode(), b"\\u2029"),
-)
+    return escape(orjson.dumps(value))

@@ -23,7 +23,7 @@ _LITERAL = re.compile(
     r"(?P<start>\^|\\A)?(?P<body>(?:[^\\.+*?()|\[\]{}^$]|\\[!-/:-@\[-^`{-~])*)(?P<end>\$|\\z)?", re.DOTALL
 )
 _ESCAPED = re.compile(r"\\(.)")
-_FAULTS_IN_GO: Final = {
+FAULTS_IN_GO: Final = {
     "invalid escape sequence": "invalid escape sequence",
     "invalid character class range": "invalid character class range",
     "invalid character class": "invalid character class",
@@ -48,7 +48,7 @@ class BadPattern(KikkakeError):
     def as_go(self) -> str:
         """The same in the words of Go's `regexp`: error parsing regexp: missing closing ): `(`."""
         text = str(self)
-        for fault, in_go in _FAULTS_IN_GO.items():
+        for fault, in_go in FAULTS_IN_GO.items():
             if text == fault or text.startswith(f"{fault}: "):
                 return f"error parsing regexp: {in_go}: `{text[len(fault) + 2 :]}`"
         return f"error parsing regexp: {text}"

@@ -10,18 +10,10 @@ from collections import OrderedDict
 from yarl import URL
 
 from events.clock import US_PER_S, Clock, parse_time
+from sensors.artifact_http import may_pass, send
 from sensors.artifact_source import ArtifactUnavailable, ArtifactUnusable, Reach
 from sensors.artifact_spec import GithubApp
-from sensors.http_client import (
-    AddressNotAllowed,
-    Answer,
-    HttpClient,
-    NoAnswer,
-    RedirectRefused,
-    Request,
-    RequestNotSent,
-    UrlUnusable,
-)
+from sensors.http_client import Request
 
 API_URL = "https://api.github.com"
 _CLOCK_SKEW_S = 60
@@ -29,7 +21,6 @@ _SIGNED_FOR_S = 540
 """GitHub takes at most ten minutes."""
 _SPARE_US = 300 * US_PER_S
 _MAX_KEPT = 64
-_MAY_PASS = frozenset({408, 425, 429})
 
 
 class GithubTokens:
@@ -60,8 +51,8 @@ class GithubTokens:
             headers=(("User-Agent", "kikkake"), ("Accept", "application/vnd.github+json")),
             secret_headers=(("Authorization", f"Bearer {_signed(app, private_key, reach.clock)}"),),
         )
-        answer = await _send(request, reach)
-        if answer.status in _MAY_PASS or answer.status >= 500:
+        answer = await send(request, reach, prefix="githubApp: ")
+        if may_pass(answer.status):
             raise ArtifactUnavailable(f"githubApp: GitHub answered {answer.status}")
         if answer.status != 201:
             raise ArtifactUnusable(f"githubApp: GitHub answered {answer.status}: see its ids and key")
@@ -70,18 +61,6 @@ class GithubTokens:
             return parse_time(str(found["expires_at"])) or 0, str(found["token"])
         except (ValueError, KeyError, TypeError) as error:
             raise ArtifactUnavailable("githubApp: GitHub's answer holds no token") from error
-
-
-async def _send(request: Request, reach: Reach) -> Answer:
-    client = HttpClient(reach.exchange, reach.allowed)
-    try:
-        return await client.send(request, timeout_s=reach.timeout_s)
-    except (RequestNotSent, NoAnswer) as error:
-        raise ArtifactUnavailable(f"githubApp: {error}") from error
-    except (AddressNotAllowed, RedirectRefused, UrlUnusable) as error:
-        raise ArtifactUnusable(f"githubApp: {error}") from error
-    finally:
-        await client.close()
 
 
 def _signed(app: GithubApp, private_key: bytes, clock: Clock) -> str:

@@ -68,7 +68,11 @@ def compiled(text: str) -> Template:
 
 def is_slow(text: str) -> bool:
     """Whether it may take long: making keys, certificates and the hashes of passwords. Raises TemplateError."""
-    return not compiled(text).called.isdisjoint(SLOW)
+    return _is_slow(compiled(text))
+
+
+def _is_slow(template: Template) -> bool:
+    return not template.called.isdisjoint(SLOW)
 
 
 def input_of(data: bytes) -> Any:
@@ -97,7 +101,7 @@ def run_for_filter(text: str, value: Any, *, now_us: int, seed: str) -> str:
 
 def _run(text: str, value: Any, now_us: int, randomness: Randomness) -> str:
     template = compiled(text)
-    until_s = time.thread_time() + (_MAX_SLOW_CPU_S if is_slow(text) else _MAX_CPU_S)
+    until_s = time.thread_time() + (_MAX_SLOW_CPU_S if _is_slow(template) else _MAX_CPU_S)
     context = RenderContext(
         should_stop=lambda: time.thread_time() > until_s,
         now_ns=now_us * _NS_PER_US,

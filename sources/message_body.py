@@ -9,17 +9,11 @@ from __future__ import annotations
 import base64
 import re
 
+from events.languages.go_json import escape
 from sources.delivery import Rejected
 from sources.strict_json import read_json
 
 _STRING_OR_SPACE = re.compile(rb'("(?:[^"\\]|\\.)*+")|[ \t\n\r]+')
-_ESCAPES = (
-    (b"<", b"\\u003c"),
-    (b">", b"\\u003e"),
-    (b"&", b"\\u0026"),
-    ("\u2028".encode(), b"\\u2028"),
-    ("\u2029".encode(), b"\\u2029"),
-)
 
 
 def message_body(value: bytes | None, *, json_body: bool) -> tuple[bytes, Rejected | None]:
@@ -41,8 +35,4 @@ def message_body(value: bytes | None, *, json_body: bool) -> tuple[bytes, Reject
 
 
 def _as_go_writes(text: bytes) -> bytes:
-    compact = _STRING_OR_SPACE.sub(rb"\1", text)
-    for plain, escaped in _ESCAPES:
-        if plain in compact:
-            compact = compact.replace(plain, escaped)
-    return compact
+    return escape(_STRING_OR_SPACE.sub(rb"\1", text))

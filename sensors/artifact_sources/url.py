@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from yarl import URL
 
+from sensors.artifact_http import may_pass, send
 from sensors.artifact_source import (
     ArtifactSource,
     ArtifactUnavailable,
@@ -20,18 +21,7 @@ from sensors.artifact_source import (
     Reach,
 )
 from sensors.artifact_spec import UrlLocation
-from sensors.http_client import (
-    AddressNotAllowed,
-    Answer,
-    HttpClient,
-    NoAnswer,
-    RedirectRefused,
-    Request,
-    RequestNotSent,
-    UrlUnusable,
-)
-
-_MAY_PASS = frozenset({408, 425, 429})
+from sensors.http_client import Answer, Request
 
 
 class Url(ArtifactSource[UrlLocation]):
@@ -49,7 +39,7 @@ class Url(ArtifactSource[UrlLocation]):
         if url is None:
             raise ArtifactUnusable("path is no URL; write http://... or https://...")
         answer = await _get(url, reach, verifies=member.verify_cert or reach.is_strict)
-        if answer.status in _MAY_PASS or answer.status >= 500:
+        if may_pass(answer.status):
             raise ArtifactUnavailable(f"{url.host}: status code {answer.status}")
         if answer.status != 200:
             raise ArtifactUnusable(f"{url.host}: status code {answer.status}")
@@ -66,15 +56,7 @@ async def _get(url: URL, reach: Reach, *, verifies: bool) -> Answer:
         tls=None if verifies else _accepting_any(),
         max_answer_bytes=reach.max_bytes + 1,
     )
-    client = HttpClient(reach.exchange, reach.allowed)
-    try:
-        return await client.send(request, timeout_s=reach.timeout_s)
-    except (RequestNotSent, NoAnswer) as error:
-        raise ArtifactUnavailable(str(error)) from error
-    except (AddressNotAllowed, RedirectRefused, UrlUnusable) as error:
-        raise ArtifactUnusable(str(error)) from error
-    finally:
-        await client.close()
+    return await send(request, reach)
 
 
 def _url(text: str) -> URL | None:

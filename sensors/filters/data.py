@@ -18,7 +18,8 @@ from events.languages.go_numbers import parse_bool, parse_float
 from events.patterns import BadPattern, text_test
 from events.resource import Path, ResourceDocument
 from sensors import templates
-from sensors.filter import FAILURES, Code, Filter, Inspection, Judge, Reading, pack_verdict
+from sensors.entries import all_of, any_of
+from sensors.filter import Code, Filter, Inspection, Judge, Reading
 from sensors.spec import DataFilter, Filters
 from sensors.templated import NothingPrinted, templated
 from sensors.templates import TemplateError
@@ -104,7 +105,10 @@ class Data(Filter):
     def __init__(self, entries: list[DataFilter], leaves: list[Leaf], *, is_or: bool) -> None:
         self._entries = entries
         self._leaves = leaves
-        self.judge: Judge = _any(leaves) if is_or else _all(leaves)
+        numbered = list(enumerate(leaves))
+        self.judge: Judge = (
+            any_of(numbered, self.rank, without_entries=0) if is_or else all_of(numbered, self.rank)
+        )
 
     @classmethod
     def compile(
@@ -139,56 +143,6 @@ class Data(Filter):
             _inspect(index, entry, leaf, reading)
             for index, (entry, leaf) in enumerate(zip(self._entries, self._leaves, strict=True))
         ]
-
-
-def _all(leaves: list[Leaf]) -> Judge:
-    entries = [(leaf, _verdicts(index)) for index, leaf in enumerate(leaves)]
-
-    def judge(reading: Reading) -> int:
-        fault = reading.data_fault()
-        if fault is not None:
-            return _without_data(fault)
-        answers = reading.answers
-        for leaf, verdicts in entries:
-            code = answers.get(leaf)
-            if code is None:
-                code = answers[leaf] = leaf(reading)
-            if code:
-                return verdicts[code]
-        return 0
-
-    return judge
-
-
-def _any(leaves: list[Leaf]) -> Judge:
-    entries = [(leaf, _verdicts(index)) for index, leaf in enumerate(leaves)]
-
-    def judge(reading: Reading) -> int:
-        fault = reading.data_fault()
-        if fault is not None:
-            return _without_data(fault)
-        failure = filtered = 0
-        for leaf, verdicts in entries:
-            code = reading.answers.get(leaf)
-            if code is None:
-                code = reading.answers[leaf] = leaf(reading)
-            if code == Code.PASSED:
-                return 0
-            if code in FAILURES:
-                failure = failure or verdicts[code]
-            else:
-                filtered = filtered or verdicts[code]
-        return failure or filtered
-
-    return judge
-
-
-def _verdicts(index: int) -> tuple[int, ...]:
-    return tuple(pack_verdict(code, Data.rank, index) for code in Code)
-
-
-def _without_data(fault: Code) -> int:
-    return pack_verdict(Code.FAILED, Data.rank) if fault else 0
 
 
 @functools.lru_cache(maxsize=16_384)

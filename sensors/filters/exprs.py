@@ -15,7 +15,8 @@ from events.languages.gjson import PathError, compile_path
 from events.languages.govaluate import EvaluationError, Expression, ExpressionError, compile_expression
 from events.languages.govaluate.values import format_value
 from events.resource import Path, ResourceDocument
-from sensors.filter import FAILURES, Code, Filter, Inspection, Judge, Reading, pack_verdict
+from sensors.entries import all_of, any_of
+from sensors.filter import Code, Filter, Inspection, Judge, Reading, pack_verdict
 from sensors.spec import ExprField, ExprFilter, Filters
 
 _SHOWN_LENGTH = 64
@@ -74,7 +75,12 @@ class Exprs(Filter):
     def __init__(self, entries: list[ExprFilter], leaves: list[Leaf | None], *, is_or: bool) -> None:
         self._entries = entries
         self._leaves = leaves
-        self.judge: Judge = _any(leaves) if is_or else _all(leaves)
+        answering = [(index, leaf) for index, leaf in enumerate(leaves) if leaf is not None]
+        # Entries without fields do not count as a yes: with nothing else there is none.
+        nobody = pack_verdict(Code.FILTERED, self.rank)
+        self.judge: Judge = (
+            any_of(answering, self.rank, without_entries=nobody) if is_or else all_of(answering, self.rank)
+        )
 
     @classmethod
     def compile(
@@ -147,63 +153,6 @@ def _leaf(entry: ExprFilter) -> Leaf:
 @functools.lru_cache(maxsize=16_384)
 def _shared_leaf(expression: str, fields: tuple[tuple[str, str], ...]) -> Leaf:
     return Leaf(compile_expression(expression), tuple((name, compile_path(path)) for name, path in fields))
-
-
-def _answering(leaves: Sequence[Leaf | None]) -> list[tuple[Leaf, tuple[int, ...]]]:
-    """The entries that have a say, and their verdicts by code."""
-    return [
-        (leaf, tuple(pack_verdict(code, Exprs.rank, index) for code in Code))
-        for index, leaf in enumerate(leaves)
-        if leaf is not None
-    ]
-
-
-def _all(leaves: Sequence[Leaf | None]) -> Judge:
-    entries = _answering(leaves)
-
-    def judge(reading: Reading) -> int:
-        fault = reading.data_fault()
-        if fault is not None:
-            return _without_data(fault)
-        answers = reading.answers
-        for leaf, verdicts in entries:
-            code = answers.get(leaf)
-            if code is None:
-                code = answers[leaf] = leaf(reading)
-            if code:
-                return verdicts[code]
-        return 0
-
-    return judge
-
-
-def _any(leaves: Sequence[Leaf | None]) -> Judge:
-    entries = _answering(leaves)
-
-    def judge(reading: Reading) -> int:
-        fault = reading.data_fault()
-        if fault is not None:
-            return _without_data(fault)
-        answers = reading.answers
-        failure = filtered = 0
-        for leaf, verdicts in entries:
-            code = answers.get(leaf)
-            if code is None:
-                code = answers[leaf] = leaf(reading)
-            if code == Code.PASSED:
-                return 0
-            if code in FAILURES:
-                failure = failure or verdicts[code]
-            else:
-                filtered = filtered or verdicts[code]
-        # Entries without fields do not count as a yes: with nothing else there is none.
-        return failure or filtered or pack_verdict(Code.FILTERED, Exprs.rank)
-
-    return judge
-
-
-def _without_data(fault: Code) -> int:
-    return pack_verdict(Code.FAILED, Exprs.rank) if fault else 0
 
 
 def _inspect(index: int, entry: ExprFilter, leaf: Leaf, reading: Reading) -> Inspection:

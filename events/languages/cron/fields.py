@@ -41,11 +41,6 @@ class Bounds:
     high: int
     names: dict[str, int] = field(default_factory=dict)
 
-    @property
-    def all_bits(self) -> int:
-        """Every value, unrestricted."""
-        return _bits(self.low, self.high, 1) | STAR
-
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")

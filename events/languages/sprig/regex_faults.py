@@ -5,17 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_WORDS = {
-    "missing ]": "missing closing ]",
-    "missing )": "missing closing )",
-    "trailing \\": "trailing backslash at end of expression",
-    "no argument for repetition operator": "missing argument to repetition operator",
-    "invalid repetition size": "invalid repeat count",
-    "bad repetition operator": "invalid nested repetition operator",
-    "invalid perl operator": "invalid or unsupported Perl syntax",
-    "invalid named capture group": "invalid named capture",
-    "pattern too large - compile failed": "expression too large",
-}
+from events.patterns import FAULTS_IN_GO
+
 _ESCAPE = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.", re.DOTALL)
 _INVALID = re.compile("[\ud800-\udfff]")
 
@@ -36,7 +27,7 @@ def explain(err: Exception, pattern: str) -> str:
         return _fault("invalid character class range", where)
     if what == "invalid UTF-8":  # RE2 has read on behind the end
         return _fault("invalid escape sequence", pattern[pattern.rfind("\\") :])
-    return _fault(_WORDS.get(what, what), where)
+    return _fault(FAULTS_IN_GO.get(what, what), where)
 
 
 def bytes_fault(pattern: str) -> str | None:

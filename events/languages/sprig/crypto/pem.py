@@ -45,10 +45,3 @@ def _block(text: str) -> Block | None:
         return Block(kind, base64.b64decode("".join("".join(lines[start:]).split()), validate=True))
     except (binascii.Error, ValueError):
         return None
-
-
-def write_block(kind: str, content: bytes) -> str:
-    """A block with lines of 64 characters."""
-    packed = base64.b64encode(content).decode()
-    lines = [packed[at : at + 64] for at in range(0, len(packed), 64)]
-    return "\n".join([f"{_BEGIN}{kind}{_DASHES}", *lines, f"{_END}{kind}{_DASHES}", ""])
