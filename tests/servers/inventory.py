@@ -54,7 +54,7 @@ class Stock:
             state = f"to be built or fetched now, about {self.need.minutes} min the first time"
         else:
             state = f"left out; {self.reason}"
-        return f"{self.need.name:8} {self.need.what}: {state}"
+        return f"{self.need.name:11} {self.need.what}: {state}"
 
 
 def _program(name: str) -> Path | None:
@@ -94,8 +94,16 @@ NEEDS = (
         what="kube-apiserver and etcd",
         find=kube.find_assets,
         build=kube.build_assets,
-        minutes=13,
+        minutes=17,
         missing_to_run=lambda: _missing_programs("openssl"),
+        missing_to_build=lambda: _missing_go() + _missing_programs("flock"),
+    ),
+    Need(
+        name="controllers",
+        what="kube-controller-manager",
+        find=kube.find_controller_manager,
+        build=kube.build_controller_manager,
+        minutes=4,
         missing_to_build=lambda: _missing_go() + _missing_programs("flock"),
     ),
     Need(
@@ -147,7 +155,7 @@ def main() -> int:
             continue
         print(stock, flush=True)
         if wanted and stock.can_build and stock.need.build:
-            print(f"{stock.need.name:8} is at {stock.need.build()}", flush=True)
+            print(f"{stock.need.name:11} is at {stock.need.build()}", flush=True)
     return 0
 
 

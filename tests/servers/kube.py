@@ -1,7 +1,7 @@
 """kube-apiserver and etcd on loopback: how they are found, built and started.
 
-There is no controller manager and no kubelet: nothing collects garbage, no Job makes a Pod, and a deleted
-namespace stays Terminating. So each test takes a namespace of its own and never deletes it.
+There is no kubelet, and no controller manager unless a test starts one: nothing collects garbage, no Job makes a
+Pod, and a deleted namespace stays Terminating. So each test takes a namespace of its own and never deletes it.
 """
 
 import base64
@@ -21,6 +21,8 @@ from tests.servers.process import ServerFailed, ServerProcess, free_ports
 
 _BUILD = Path(__file__).parent / "kube" / "build.sh"
 _BINARIES = ("kube-apiserver", "etcd")
+"""What envtest's archives have too; the controller manager is in none of them."""
+_CONTROLLER_MANAGER = "kube-controller-manager"
 
 # The path of a unix socket holds at most 107 bytes.
 _LONGEST_SOCKET_PATH = 100
@@ -28,19 +30,34 @@ _LONGEST_SOCKET_PATH = 100
 
 def find_assets() -> Path | None:
     """The folder with both binaries: `KUBEBUILDER_ASSETS` (envtest's convention), else what was built before."""
-    named = os.environ.get("KUBEBUILDER_ASSETS")
-    folders = [Path(named)] if named else []
-    folders.append(Path(_run_build("--where")))
-    return next((folder for folder in folders if all((folder / name).exists() for name in _BINARIES)), None)
+    return next(
+        (folder for folder in _folders() if all((folder / name).exists() for name in _BINARIES)), None
+    )
+
+
+def find_controller_manager() -> Path | None:
+    """The binary of the controller manager, in the same folders."""
+    binaries = (folder / _CONTROLLER_MANAGER for folder in _folders())
+    return next((binary for binary in binaries if binary.exists()), None)
 
 
 def build_assets() -> Path:
-    """Build both binaries from their Go modules where they are missing: about 13 minutes the first time.
+    """Build all of them from their Go modules where one is missing: about 17 minutes the first time.
 
     Raises:
         subprocess.CalledProcessError: the build failed; its output is on standard error.
     """
     return find_assets() or Path(_run_build())
+
+
+def build_controller_manager() -> Path:
+    """The same build. Raises as `build_assets`."""
+    return find_controller_manager() or Path(_run_build()) / _CONTROLLER_MANAGER
+
+
+def _folders() -> list[Path]:
+    named = os.environ.get("KUBEBUILDER_ASSETS")
+    return [*([Path(named)] if named else []), Path(_run_build("--where"))]
 
 
 def _run_build(*arguments: str) -> str:
@@ -60,10 +77,11 @@ class KubeServer:
         self.certificates = certificates
         self.ca_file = certificates.ca
         self.port = 0
-        self.admin_token, self.stranger_token = _tokens(folder)
+        self.admin_token, self.stranger_token, self._manager_token = _tokens(folder)
         self._socket = _socket_path(folder)
         self._etcd: ServerProcess | None = None
         self._apiserver: ServerProcess | None = None
+        self._controller_manager: ServerProcess | None = None
 
     @classmethod
     def start(cls, folder: Path, *, assets: Path | None = None, timeout_s: float = 60) -> "KubeServer":
@@ -109,6 +127,33 @@ class KubeServer:
         file.write_text(json.dumps(config, indent=1))
         return file
 
+    def start_controller_manager(self, *, timeout_s: float = 60) -> None:
+        """From now on Jobs make Pods, namespaces get the account `default` and go away when they are deleted.
+
+        Returns when the namespace `default` has its account. Raises ServerFailed.
+        """
+        binary = find_controller_manager()
+        if binary is None:
+            raise ServerFailed("no kube-controller-manager: `make servers` builds it")
+        kubeconfig = self.write_kubeconfig(
+            self.folder / "controller-manager.kubeconfig", token=self._manager_token
+        )
+        self._controller_manager = ServerProcess(
+            [
+                binary.resolve(),
+                f"--kubeconfig={kubeconfig}",
+                "--use-service-account-credentials=true",
+                f"--service-account-private-key-file={self.folder / 'pki' / 'sa.key'}",
+                f"--root-ca-file={self.ca_file}",
+                "--leader-elect=false",
+                "--bind-address=127.0.0.1",
+                "--secure-port=0",
+            ],
+            log=self.folder / "kube-controller-manager.log",
+            cwd=self.folder,
+        )
+        self._controller_manager.wait_until(self._has_default_account, timeout_s=timeout_s)
+
     def pause(self) -> None:
         """The API server stops answering; connections stay open."""
         self._running_apiserver.pause()
@@ -117,7 +162,9 @@ class KubeServer:
         self._running_apiserver.resume()
 
     def stop(self) -> None:
-        """End both; the data stays in the folder."""
+        """End all of them; the data stays in the folder."""
+        if self._controller_manager is not None:
+            self._controller_manager.stop(grace_s=1)
         if self._apiserver is not None:
             # An open watch delays its shutdown, and it holds no state.
             self._apiserver.stop(grace_s=1)
@@ -207,15 +254,22 @@ class KubeServer:
         except (OSError, ssl.SSLError, http.client.HTTPException):
             return False
 
+    def _has_default_account(self) -> bool:
+        with self.reader() as reader:
+            return reader.get("/api/v1/namespaces/default/serviceaccounts/default") is not None
 
-def _tokens(folder: Path) -> tuple[str, str]:
+
+def _tokens(folder: Path) -> list[str]:
+    """Of the admin, a stranger and the controller manager."""
     file = folder / "tokens.csv"
     if not file.exists():
-        admin, stranger = secrets.token_hex(24), secrets.token_hex(24)
+        admin, stranger, manager = (secrets.token_hex(24) for _ in range(3))
         file.touch(mode=0o600)
-        file.write_text(f"{admin},admin,admin,system:masters\n{stranger},stranger,stranger\n")
-    admin, stranger = (line.split(",")[0] for line in file.read_text().splitlines())
-    return admin, stranger
+        file.write_text(
+            f"{admin},admin,admin,system:masters\n{stranger},stranger,stranger\n"
+            f"{manager},system:kube-controller-manager,manager\n"
+        )
+    return [line.split(",")[0] for line in file.read_text().splitlines()]
 
 
 def _socket_path(folder: Path) -> Path:

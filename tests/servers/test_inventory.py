@@ -54,7 +54,7 @@ def test_what_can_be_built_is_announced_with_its_minutes(bare_machine):
     kube = next(stock for stock in take_stock() if stock.need.name == "kube")
 
     assert kube.can_build
-    assert "13 min" in str(kube)
+    assert "17 min" in str(kube)
     assert "make servers" in reason_missing("kube")
 
 
@@ -70,8 +70,8 @@ def test_binaries_that_are_named_need_no_go(bare_machine, tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("servers", "left_out"),
     [
-        pytest.param("none", {"kube", "kafka", "oracle", "kubectl"}, id="none"),
-        pytest.param("kube,kubectl", {"kafka", "oracle"}, id="some"),
+        pytest.param("none", {"kube", "controllers", "kafka", "oracle", "kubectl"}, id="none"),
+        pytest.param("kube,kubectl", {"controllers", "kafka", "oracle"}, id="some"),
     ],
 )
 def test_servers_says_what_is_left_out(monkeypatch, servers, left_out):

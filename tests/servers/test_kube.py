@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import require
 from tests.servers.kube import KubeServer
 from tests.servers.kube_reader import KubeReader, KubeRefused
+from tests.stories.process import wait_until
 
 pytestmark = pytest.mark.kube
 
@@ -120,3 +121,23 @@ def _still_runs(pid):
         return not ended
     finally:
         os.close(process)
+
+
+def test_with_a_controller_manager_jobs_make_pods_and_namespaces_go(tmp_path):
+    require("kube")
+    require("controllers")
+    server = KubeServer.start(tmp_path / "kube")
+    try:
+        server.start_controller_manager()
+        with server.reader() as reader:
+            reader.create("/api/v1/namespaces", {"metadata": {"name": "a"}})
+            wait_until(lambda: reader.get("/api/v1/namespaces/a/serviceaccounts/default") is not None)
+            container = {"name": "main", "image": "none"}
+            template = {"spec": {"restartPolicy": "Never", "containers": [container]}}
+            job = {"metadata": {"name": "j"}, "spec": {"template": template}}
+            reader.create("/apis/batch/v1/namespaces/a/jobs", job)
+            wait_until(lambda: reader.list("/api/v1/namespaces/a/pods"))
+            reader.delete("/api/v1/namespaces/a")
+            wait_until(lambda: reader.get("/api/v1/namespaces/a") is None)
+    finally:
+        server.stop()
