@@ -21,6 +21,12 @@ class SecretRef(NamedTuple):
     name: str
     key: str
     kind: str = "Secret"
+    account: str | None = None
+    """ServiceAccount (NAMESPACE/NAME) that reads it from a cluster; None = the gateway's own identity."""
+
+    def read_by(self, account: str | None) -> SecretRef:
+        """The same key, read with the rights of `account`."""
+        return self if account is None else self._replace(account=account)
 
     def __str__(self) -> str:
         return f"{self.kind.lower()} {self.namespace}/{self.name} key `{self.key}`"
@@ -32,6 +38,18 @@ class Secrets(Protocol):
     async def read(self, ref: SecretRef) -> bytes:
         """The value with one trailing newline removed, as upstream does. Raises SecretUnavailable."""
         ...
+
+
+class SecretsAs:
+    """Secrets as one ServiceAccount may read them."""
+
+    def __init__(self, secrets: Secrets, account: str | None) -> None:
+        self._secrets = secrets
+        self._account = account
+
+    async def read(self, ref: SecretRef) -> bytes:
+        """Raises SecretUnavailable."""
+        return await self._secrets.read(ref.read_by(self._account))
 
 
 class KubeError(KikkakeError):
@@ -74,6 +92,8 @@ class KindUnknown(KikkakeError):
 
 Object = dict[str, Any]
 """A Kubernetes object as plain JSON."""
+Objects = list[Object]
+"""So named since `list` is a verb of the port."""
 
 
 class Kube(Protocol):
@@ -115,6 +135,12 @@ class Kube(Protocol):
         account: str | None = None,
     ) -> Object: ...
 
+    async def patch_status(
+        self, api_version: str, kind: str, namespace: str | None, name: str, body: bytes
+    ) -> Object:
+        """Merge `body` into the object through its status subresource, with the caller's own identity."""
+        ...
+
     async def delete(
         self,
         api_version: str,
@@ -126,6 +152,19 @@ class Kube(Protocol):
         account: str | None = None,
     ) -> None: ...
 
+    async def snapshot(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None,
+        *,
+        labels: str = "",
+        fields: str = "",
+        account: str | None = None,
+    ) -> tuple[Objects, str]:
+        """All objects of a kind and the resourceVersion from which a watch goes on; None = all namespaces."""
+        ...
+
     def watch(
         self,
         api_version: str,
@@ -133,6 +172,7 @@ class Kube(Protocol):
         namespace: str | None,
         *,
         resource_version: str,
+        fields: str = "",
         account: str | None = None,
     ) -> AsyncIterator[tuple[str, Object]]: ...
 

@@ -19,7 +19,7 @@ import aiohttp
 import orjson
 
 from events.errors import KikkakeError
-from events.ports import KubeError, KubeInDoubt, KubeNotSent, Object
+from events.ports import KubeError, KubeInDoubt, KubeNotSent, Object, Objects
 from kikkake.kube_discovery import Discovery
 from kikkake.kube_tokens import AccountTokens
 
@@ -34,6 +34,7 @@ _MAX_WATCH_LINE_BYTES = 8_388_608
 _MAX_RETRY_AFTER_S = 3600.0
 _WATCH_TIMEOUT_S = 300
 _JSON = "application/json"
+_MERGE_PATCH = "application/merge-patch+json"
 
 
 _NOT_CONNECTED = (
@@ -87,17 +88,44 @@ class KubeClient:
         account: str | None = None,
     ) -> list[Object]:
         """All objects of a kind, in pages; `namespace` None means all namespaces."""
+        items, _version = await self.snapshot(api_version, kind, namespace, labels=labels, account=account)
+        return items
+
+    async def snapshot(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None,
+        *,
+        labels: str = "",
+        fields: str = "",
+        account: str | None = None,
+    ) -> tuple[Objects, str]:
+        """All objects of a kind, in pages, and the resourceVersion from which a watch goes on.
+
+        A page that comes too late (410: its snapshot is compacted) begins the list anew, once.
+        """
         resource = await self._discovery.find(api_version, kind)
-        query = {"limit": str(_PAGE), **({"labelSelector": labels} if labels else {})}
-        items: list[Object] = []
+        selectors = {"labelSelector": labels, "fieldSelector": fields}
+        query = {"limit": str(_PAGE), **{name: text for name, text in selectors.items() if text}}
+        try:
+            return await self._pages(resource.collection(namespace), query, account)
+        except KubeError as error:
+            if error.status != 410:
+                raise
+            return await self._pages(resource.collection(namespace), query, account)
+
+    async def _pages(self, path: str, query: dict[str, str], account: str | None) -> tuple[Objects, str]:
+        items: Objects = []
+        following = ""
         while True:
-            path = f"{resource.collection(namespace)}?{urlencode(query)}"
-            page = await self._request("GET", path, account=account)
+            more = {"continue": following} if following else {}
+            page = await self._request("GET", f"{path}?{urlencode({**query, **more})}", account=account)
             items += page.get("items") or []
-            following = page.get("metadata", {}).get("continue")
+            metadata = page.get("metadata") or {}
+            following = metadata.get("continue") or ""
             if not following:
-                return items
-            query["continue"] = following
+                return items, str(metadata.get("resourceVersion") or "")
 
     async def create(
         self, api_version: str, kind: str, namespace: str | None, body: bytes, *, account: str | None = None
@@ -128,6 +156,14 @@ class KubeClient:
             "PATCH", api_version, kind, namespace, name, body, content_type=content_type, account=account
         )
 
+    async def patch_status(
+        self, api_version: str, kind: str, namespace: str | None, name: str, body: bytes
+    ) -> Object:
+        """Merge `body` into the object through its status subresource."""
+        resource = await self._discovery.find(api_version, kind)
+        path = f"{resource.collection(namespace)}/{quote(name, safe='')}/status"
+        return await self._request("PATCH", path, body, content_type=_MERGE_PATCH)
+
     async def delete(
         self,
         api_version: str,
@@ -154,6 +190,7 @@ class KubeClient:
         namespace: str | None,
         *,
         resource_version: str,
+        fields: str = "",
         account: str | None = None,
     ) -> AsyncIterator[tuple[str, Object]]:
         """Changes after `resource_version` as (ADDED | MODIFIED | DELETED | BOOKMARK, object).
@@ -164,6 +201,8 @@ class KubeClient:
         resource = await self._discovery.find(api_version, kind)
         query = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": resource_version}
         query["timeoutSeconds"] = str(_WATCH_TIMEOUT_S)
+        if fields:
+            query["fieldSelector"] = fields
         path = f"{resource.collection(namespace)}?{urlencode(query)}"
         headers = await self._headers(None, account)
         timeout = aiohttp.ClientTimeout(

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from events.clock import Clock, format_time
-from events.ports import KubeError, KubeInDoubt, KubeNotSent, Object
+from events.ports import KubeError, KubeInDoubt, KubeNotSent, Object, Objects
 from kikkake.testing.sensor_document import Answer
 from kikkake.testing.times import duration_us
 
@@ -167,6 +167,28 @@ class ScriptedKube:
 
         return copy.deepcopy(self._change(patch))
 
+    async def snapshot(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None,
+        *,
+        labels: str = "",
+        fields: str = "",
+        account: str | None = None,
+    ) -> tuple[Objects, str]:
+        found = await self.list(api_version, kind, namespace, labels=labels, account=account)
+        if fields:
+            name = fields.removeprefix("metadata.name=")
+            found = [value for value in found if value["metadata"].get("name") == name]
+        versions = (int(value["metadata"]["resourceVersion"]) for value in found)
+        return found, str(max(versions, default=0))
+
+    async def patch_status(
+        self, api_version: str, kind: str, namespace: str | None, name: str, body: bytes
+    ) -> Object:
+        return await self.patch(api_version, kind, namespace, name, body, content_type=_MERGE_PATCH)
+
     async def delete(
         self,
         api_version: str,
@@ -195,6 +217,7 @@ class ScriptedKube:
         namespace: str | None,
         *,
         resource_version: str,
+        fields: str = "",  # noqa: ARG002 - the port's
         account: str | None = None,  # noqa: ARG002 - the port's
     ) -> AsyncIterator[tuple[str, Object]]:
         """The objects that are newer, then the end: in a case nothing changes while somebody watches."""
