@@ -97,10 +97,11 @@ Objects = list[Object]
 
 
 class Kube(Protocol):
-    """Six verbs on plain objects. `namespace` None means cluster-scoped.
+    """Seven verbs on plain objects. `namespace` None means cluster-scoped.
 
     Raise KubeError, KubeNotSent, KubeInDoubt, KindUnknown and nothing else. Every call has a time-out.
     `account` names the ServiceAccount (NAMESPACE/NAME) to act as; None = the caller's own identity.
+    `dry_run` has the API server judge a change, admission included, and store nothing.
     """
 
     async def get(
@@ -118,12 +119,33 @@ class Kube(Protocol):
     ) -> list[Object]: ...
 
     async def create(
-        self, api_version: str, kind: str, namespace: str | None, body: bytes, *, account: str | None = None
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None,
+        body: bytes,
+        *,
+        dry_run: bool = False,
+        account: str | None = None,
     ) -> Object:
         """POST the JSON `body`; the bytes are sent as they are."""
         ...
 
-    async def patch(
+    async def update(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None,
+        name: str,
+        body: bytes,
+        *,
+        dry_run: bool = False,
+        account: str | None = None,
+    ) -> Object:
+        """PUT the JSON `body`. With `metadata.resourceVersion` in it, a newer object answers 409 Conflict."""
+        ...
+
+    async def patch(  # noqa: PLR0913 - what the API has
         self,
         api_version: str,
         kind: str,
@@ -132,8 +154,13 @@ class Kube(Protocol):
         body: bytes,
         *,
         content_type: str,
+        field_manager: str = "",
+        force: bool = False,
+        dry_run: bool = False,
         account: str | None = None,
-    ) -> Object: ...
+    ) -> Object:
+        """PATCH with `body` as it is. An apply needs a `field_manager`; `force` takes over fields of others."""
+        ...
 
     async def patch_status(
         self, api_version: str, kind: str, namespace: str | None, name: str, body: bytes
@@ -149,8 +176,11 @@ class Kube(Protocol):
         name: str,
         *,
         uid: str | None = None,
+        dry_run: bool = False,
         account: str | None = None,
-    ) -> None: ...
+    ) -> None:
+        """DELETE in the background; with `uid` another object of that name answers 409 Conflict."""
+        ...
 
     async def snapshot(
         self,

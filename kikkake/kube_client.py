@@ -128,19 +128,49 @@ class KubeClient:
                 return items, str(metadata.get("resourceVersion") or "")
 
     async def create(
-        self, api_version: str, kind: str, namespace: str | None, body: bytes, *, account: str | None = None
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None,
+        body: bytes,
+        *,
+        dry_run: bool = False,
+        account: str | None = None,
     ) -> Object:
         """POST `body` as it is; `namespace` is left out of the path of a cluster-scoped kind."""
         resource = await self._discovery.find(api_version, kind)
+        path = resource.collection(namespace) + _query(dry_run=dry_run)
         try:
-            return await self._request(
-                "POST", resource.collection(namespace), body, content_type=_JSON, account=account
-            )
+            return await self._request("POST", path, body, content_type=_JSON, account=account)
         except KubeError as error:
             await self._discovery.doubt(api_version, kind, error)
             raise
 
-    async def patch(
+    async def update(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None,
+        name: str,
+        body: bytes,
+        *,
+        dry_run: bool = False,
+        account: str | None = None,
+    ) -> Object:
+        """PUT one object; with its `resourceVersion` in `body` only if it is still the newest (else 409)."""
+        return await self._on_object(
+            "PUT",
+            api_version,
+            kind,
+            namespace,
+            name,
+            body,
+            content_type=_JSON,
+            query=_query(dry_run=dry_run),
+            account=account,
+        )
+
+    async def patch(  # noqa: PLR0913 - what the API has
         self,
         api_version: str,
         kind: str,
@@ -149,11 +179,22 @@ class KubeClient:
         body: bytes,
         *,
         content_type: str,
+        field_manager: str = "",
+        force: bool = False,
+        dry_run: bool = False,
         account: str | None = None,
     ) -> Object:
         """PATCH one object with `body` as it is."""
         return await self._on_object(
-            "PATCH", api_version, kind, namespace, name, body, content_type=content_type, account=account
+            "PATCH",
+            api_version,
+            kind,
+            namespace,
+            name,
+            body,
+            content_type=content_type,
+            query=_query(dry_run=dry_run, field_manager=field_manager, force=force),
+            account=account,
         )
 
     async def patch_status(
@@ -172,12 +213,16 @@ class KubeClient:
         name: str,
         *,
         uid: str | None = None,
+        dry_run: bool = False,
         account: str | None = None,
     ) -> None:
         """DELETE one object in the background; with `uid` only if it is still that one."""
         options: dict[str, Any] = {"propagationPolicy": "Background"}
         if uid is not None:
             options["preconditions"] = {"uid": uid}
+        if dry_run:
+            # Of a delete with a body the query is not looked at.
+            options["dryRun"] = ["All"]
         body = orjson.dumps(options)
         await self._on_object(
             "DELETE", api_version, kind, namespace, name, body, content_type=_JSON, account=account
@@ -210,6 +255,8 @@ class KubeClient:
         )
         with _as_ours():
             async with self._open("GET", path, None, headers, timeout) as response:
+                if response.status == 401:
+                    await self._renew(headers.get("Authorization"), account)
                 if response.status >= 300:
                     raise _error(response, await response.read())
                 connection = response.connection
@@ -246,10 +293,11 @@ class KubeClient:
         body: bytes | None = None,
         *,
         content_type: str | None = None,
+        query: str = "",
         account: str | None = None,
     ) -> Object:
         resource = await self._discovery.find(api_version, kind)
-        path = f"{resource.collection(namespace)}/{quote(name, safe='')}"
+        path = f"{resource.collection(namespace)}/{quote(name, safe='')}{query}"
         return await self._request(method, path, body, content_type=content_type, account=account)
 
     async def _get_path(self, path: str) -> Object:
@@ -352,6 +400,17 @@ class KubeClient:
     async def _authorization(self) -> str | None:
         with _as_not_sent():
             return await self._login.authorization()
+
+
+def _query(*, dry_run: bool = False, field_manager: str = "", force: bool = False) -> str:
+    """The part of a URL behind the path; empty where there is nothing to say."""
+    options = {
+        "dryRun": "All" if dry_run else "",
+        "fieldManager": field_manager,
+        "force": "true" if force else "",
+    }
+    given = {name: value for name, value in options.items() if value}
+    return f"?{urlencode(given)}" if given else ""
 
 
 @contextlib.contextmanager

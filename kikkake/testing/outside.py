@@ -17,8 +17,9 @@ from events.bus import BusReader, Effect, NewEffect, Runner
 from events.clock import Clock
 from events.ports import SecretRef, Secrets, SecretUnavailable
 from kikkake.testing.artifacts import Artifacts
-from kikkake.testing.cluster import Cluster, ScriptedKube
+from kikkake.testing.cluster import Cluster
 from kikkake.testing.naps import Naps
+from kikkake.testing.scripted_kube import ScriptedKube
 from kikkake.testing.sensor_document import Answer
 from sensors.acting import Acting
 from sensors.lookup import Lookup, trigger_of

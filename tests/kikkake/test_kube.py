@@ -70,6 +70,62 @@ async def test_a_delete_of_another_uid_is_refused(kube_client, kube_namespace):
     assert refused.value.status == 409
 
 
+async def test_an_update_replaces_what_it_has_read(kube_client, kube_namespace):
+    read = await create(kube_client, kube_namespace, "one")
+
+    read["data"] = {"k": "v"}
+    updated = await kube_client.update("v1", "ConfigMap", kube_namespace, "one", orjson.dumps(read))
+
+    assert updated["data"] == {"k": "v"}
+    with pytest.raises(KubeError) as refused:
+        await kube_client.update("v1", "ConfigMap", kube_namespace, "one", orjson.dumps(read))
+    assert (refused.value.status, refused.value.reason) == (409, "Conflict"), "it has changed since"
+
+
+async def test_a_dry_run_of_any_change_is_judged_and_stores_nothing(kube_client, kube_namespace):
+    made = await create(kube_client, kube_namespace, "one")
+    place = ("v1", "ConfigMap", kube_namespace)
+    body = orjson.dumps({**made, "data": {"k": "v"}})
+
+    await kube_client.create(*place, orjson.dumps(config_map("two")), dry_run=True)
+    await kube_client.update(*place, "one", body, dry_run=True)
+    await kube_client.patch(
+        *place, "one", b'{"data":{"k":"v"}}', content_type="application/merge-patch+json", dry_run=True
+    )
+    await kube_client.delete(*place, "one", dry_run=True)
+
+    assert await kube_client.list(*place) == [
+        {name: value for name, value in made.items() if name not in ("apiVersion", "kind")}
+    ]
+    with pytest.raises(KubeError) as refused:
+        await kube_client.create(*place, orjson.dumps(config_map("one")), dry_run=True)
+    assert refused.value.reason == "AlreadyExists"
+
+
+async def test_an_apply_has_a_manager_and_takes_fields_of_others_only_by_force(kube_client, kube_namespace):
+    async def apply(manager, value, *, force=False):
+        return await kube_client.patch(
+            "v1",
+            "ConfigMap",
+            kube_namespace,
+            "one",
+            orjson.dumps(config_map("one", k=value)),
+            content_type="application/apply-patch+yaml",
+            field_manager=manager,
+            force=force,
+        )
+
+    await apply("kikkake/ci/build/main", "1")
+    with pytest.raises(KubeError) as refused:
+        await apply("another", "2")
+    taken = await apply("another", "2", force=True)
+
+    assert refused.value.status == 409
+    assert "kikkake/ci/build/main" in refused.value.causes[0]
+    assert ".data.k" in refused.value.causes[0]
+    assert taken["data"] == {"k": "2"}
+
+
 async def test_a_list_of_more_than_a_page_comes_whole(kube_client, kube_namespace):
     names = [f"m{number:03}" for number in range(501)]
     await asyncio.gather(*(create(kube_client, kube_namespace, name) for name in names))
