@@ -97,7 +97,7 @@ Objects = list[Object]
 
 
 class Kube(Protocol):
-    """Seven verbs on plain objects. `namespace` None means cluster-scoped.
+    """What an API server does with plain objects. `namespace` None means cluster-scoped.
 
     Raise KubeError, KubeNotSent, KubeInDoubt, KindUnknown and nothing else. Every call has a time-out.
     `account` names the ServiceAccount (NAMESPACE/NAME) to act as; None = the caller's own identity.

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from events.ports import KubeError, KubeInDoubt, KubeNotSent, Object
+from events.ports import KubeError, KubeInDoubt, KubeNotSent, Object, Objects
 from kikkake.testing.cluster import Address, Cluster, address_of
 from kikkake.testing.patches import PatchRefused, json_patch, merge_patch, strategic_patch
 from kikkake.testing.sensor_document import Answer
@@ -142,6 +142,28 @@ class ScriptedKube:
 
         return self._change(patch, is_dry=dry_run)
 
+    async def patch_status(
+        self, api_version: str, kind: str, namespace: str | None, name: str, body: bytes
+    ) -> Object:
+        return await self.patch(api_version, kind, namespace, name, body, content_type=_MERGE_PATCH)
+
+    async def snapshot(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None,
+        *,
+        labels: str = "",
+        fields: str = "",
+        account: str | None = None,
+    ) -> tuple[Objects, str]:
+        found = await self.list(api_version, kind, namespace, labels=labels, account=account)
+        if fields:
+            name = fields.removeprefix("metadata.name=")
+            found = [value for value in found if value["metadata"].get("name") == name]
+        versions = (int(value["metadata"]["resourceVersion"]) for value in found)
+        return found, str(max(versions, default=0))
+
     async def delete(
         self,
         api_version: str,
@@ -171,6 +193,7 @@ class ScriptedKube:
         namespace: str | None,
         *,
         resource_version: str,
+        fields: str = "",  # noqa: ARG002 - the port's
         account: str | None = None,  # noqa: ARG002 - the port's
     ) -> AsyncIterator[tuple[str, Object]]:
         """The objects that are newer, then the end: in a case nothing changes while somebody watches."""
