@@ -30,15 +30,15 @@ UNPARSABLE = "Unparsable"
 
 
 class Key(NamedTuple):
-    """The identity of a resource without a cluster."""
+    """The name of a resource."""
 
     kind: str
     namespace: str
     name: str
 
     @property
-    def uid(self) -> str:
-        """`file:NAMESPACE/NAME` for a Sensor (design, section 4); an EventSource of the same name is another."""
+    def file_uid(self) -> str:
+        """Its identity where it comes from a file: `file:NAMESPACE/NAME` for a Sensor (design, section 4)."""
         prefix = "file:" if self.kind == SENSOR else "file:eventsource:"
         return f"{prefix}{self.namespace}/{self.name}"
 
@@ -48,6 +48,8 @@ class Entry:
     """One resource."""
 
     key: Key
+    uid: str
+    """Its identity: `metadata.uid` in a cluster. One that is deleted and made again is another."""
     document: ResourceDocument | None
     """The text in force; None when there never was a good one."""
     spec: CompiledSensor | EventSourceSpec | None
@@ -67,8 +69,7 @@ class Entry:
             return "refused"
         if self.is_outdated:
             return "outdated"
-        is_suspended = isinstance(self.spec, CompiledSensor) and self.spec.is_suspended
-        return "suspended" if is_suspended else "active"
+        return "suspended" if self.spec.is_suspended else "active"
 
 
 Catalog = dict[Key, Entry]
@@ -115,7 +116,7 @@ def stored_catalog(versions: Iterable[ResourceVersion]) -> Catalog:
         if version.state is ResourceState.DELETED:
             continue
         key = Key(version.kind, version.namespace, version.name)
-        entry = _read(key, ResourceDocument(orjson.loads(version.text), "", {}))
+        entry = read_entry(key, ResourceDocument(orjson.loads(version.text), "", {}), version.uid)
         if entry.spec is not None:
             catalog[key] = entry
     return catalog
@@ -133,7 +134,7 @@ def update_catalog(
         if key in catalog:
             catalog[key] = _with_duplicate(catalog[key], document)
             continue
-        entry = _with_reading_faults(_read(key, document), document.faults)
+        entry = _with_reading_faults(read_entry(key, document, key.file_uid), document.faults)
         earlier = previous.get(key)
         if entry.spec is None and earlier is not None and earlier.spec is not None:
             entry = replace(earlier, findings=entry.findings, file=entry.file, is_outdated=True, gone_us=None)
@@ -172,21 +173,23 @@ def _with_reading_faults(entry: Entry, faults: tuple[Finding, ...]) -> Entry:
     return replace(entry, findings=(*faults, *entry.findings), spec=None if is_refused else entry.spec)
 
 
-def _read(key: Key, document: ResourceDocument) -> Entry:
-    spec, found = _READERS[key.kind](document)
+def read_entry(key: Key, document: ResourceDocument, uid: str) -> Entry:
+    """A resource as it stands; what is wrong with it is among the findings."""
+    spec, found = _READERS[key.kind](document, uid)
     findings = tuple(without_suppressed(document, found, unjudged=_BY_LINT_ALONE))
-    return Entry(key=key, document=document, spec=spec, findings=findings, file=document.file)
+    return Entry(key=key, uid=uid, document=document, spec=spec, findings=findings, file=document.file)
 
 
-Reader = Callable[[ResourceDocument], tuple[CompiledSensor | EventSourceSpec | None, tuple[Finding, ...]]]
+Read = tuple[CompiledSensor | EventSourceSpec | None, tuple[Finding, ...]]
+Reader = Callable[[ResourceDocument, str], Read]
 
 
-def _read_sensor(document: ResourceDocument) -> tuple[CompiledSensor | None, tuple[Finding, ...]]:
-    compiled, findings = check_sensor(document)
+def _read_sensor(document: ResourceDocument, uid: str) -> Read:
+    compiled, findings = check_sensor(document, uid=uid)
     return compiled, tuple(findings)
 
 
-def _read_source(document: ResourceDocument) -> tuple[EventSourceSpec | None, tuple[Finding, ...]]:
+def _read_source(document: ResourceDocument, _uid: str) -> Read:
     try:
         spec = read_event_source(document)
     except ResourceRefused as refused:

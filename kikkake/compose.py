@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from events.bus import BusBroken, Runner
-from events.clock import US_PER_S, SystemClock
+from events.clock import SystemClock
 from events.errors import Finding, KikkakeError, Severity
 from events.log import Logger
 from events.metrics import Metrics
 from events.ports import Kube, Secrets
 from kikkake.api.listener import Listener
 from kikkake.api.server import admin_listener, observability_listener
-from kikkake.catalog import Catalog, Change, changes_between, stored_catalog, unowned_faults, update_catalog
+from kikkake.catalog import Catalog, Change, changes_between, stored_catalog
 from kikkake.changes import pull_specs, source_changes
 from kikkake.dead_letter_quota import DeadLetterQuota
-from kikkake.files import Loaded, ResourceFiles
+from kikkake.file_feed import FileFeed
 from kikkake.kube_client import KubeClient
 from kikkake.observe import Observer, Tell
 from kikkake.secrets import EnvironmentSecrets, FileSecrets, FirstOf, KubeSecrets
@@ -33,7 +33,6 @@ from kikkake.services import GatewayServices
 from kikkake.settings import ClusterSettings, RunSettings
 from kikkake.store import Store, StoreSettings, open_store
 from kikkake.template_reach import allow_outside
-from kikkake.watch import look, watch_files
 from sensors.act import Actor
 from sensors.compile import CompiledSensor
 from sensors.decide import Decider
@@ -70,13 +69,11 @@ class Gateway:
         self._tasks: set[asyncio.Task[None]] = set()
         self._failed: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
         self._closers: list[Callable[[], Coroutine[Any, Any, Any]]] = []
-        self._reloading = asyncio.Lock()
-        self._files = ResourceFiles(settings.paths)
+        self._forcing = asyncio.Lock()
         self._listeners: dict[str, Listener] = {}
+        self.feed = FileFeed(settings, self._clock)
         self.catalog: Catalog = {}
         self.problems: list[RouteProblem] = []
-        self.faults: tuple[Finding, ...] = ()
-        """Of files in which nobody knows what stands."""
         self.services: GatewayServices
         self.preparer: Preparer
 
@@ -89,8 +86,7 @@ class Gateway:
             raise
 
     async def _start(self) -> None:
-        seen = await look(self._settings) if self._settings.watch else None
-        loaded = self._files.load()
+        await self.feed.open()
         bus = await self._open_bus()
         runner = await bus.take_over()
         kube = await self._connect()
@@ -122,37 +118,24 @@ class Gateway:
         self.services = GatewayServices(self, bus, self._decider, self._actor, self._front)
         await self._listen()
         self.catalog = stored_catalog(state.resources)
-        # A file that is not there at the start was removed on purpose: nobody was saving it just now.
-        await self._apply(loaded, vanish_after_us=0)
+        await self.force(await self.feed.first(self.catalog), is_first=True)
         quota = DeadLetterQuota(self._decider, bus.reader(), self._clock, self._store_settings)
         await quota.check()
         self._own(quota.run(), "dead-letters")
         self._own(self._actor.run(), "act")
         self._own(self._decider.run(), "decide")
         self._own(self._renew(), "renew")
-        if self._settings.watch:
-            self._own(watch_files(self._settings, self.reload, self._clock, seen), "watch")
+        self._own(self.feed.run(self.force), "feed")
         self.services.is_started = True
 
     async def wait(self) -> None:
         """Until a loop fails (raises) or the caller is cancelled."""
         await asyncio.shield(self._failed)
 
-    async def reload(self) -> bool:
-        """Read the files again and swap what changed; what was refused leaves its last good text in force.
-
-        True: something has vanished and is kept for `vanish_after_s`; reload once more then.
-        """
-        known_faults = self.faults
-        loaded = await asyncio.to_thread(self._files.load)
-        for change in await self._apply(
-            loaded, vanish_after_us=round(self._settings.vanish_after_s * US_PER_S)
-        ):
-            self._log_change(change)
-        for fault in self.faults:
-            if fault not in known_faults:
-                self._log.error("file.unreadable", file=fault.file, line=fault.line, detail=str(fault))
-        return any(entry.gone_us is not None for entry in self.catalog.values())
+    @property
+    def faults(self) -> tuple[Finding, ...]:
+        """Of places in which nobody knows what stands."""
+        return self.feed.faults
 
     def now_us(self) -> int:
         """Wall time, microseconds since 1970."""
@@ -174,7 +157,7 @@ class Gateway:
         if hasattr(self, "_front"):
             await asyncio.gather(self._supervisor.close(), self._front.drain())
             await self._front.close()
-        await self._end_tasks("watch", "renew", "dead-letters", "decide")
+        await self._end_tasks("feed", "renew", "dead-letters", "decide")
         if hasattr(self, "_actor"):
             await self._actor.stop(self._settings.attempt_drain_timeout_s)
         await self._end_tasks("act")
@@ -229,29 +212,28 @@ class Gateway:
             await listener.start()
             self._closers.append(listener.stop)
 
-    async def _apply(self, loaded: Loaded, *, vanish_after_us: int) -> list[Change]:
-        """Put what was loaded in force. When it raises, the catalog is the one before, and it can be tried again."""
-        async with self._reloading:
-            before, now_us = self.catalog, self._clock.now_us()
-            catalog = update_catalog(before, loaded, now_us, vanish_after_us=vanish_after_us)
-            specs = [entry.spec for entry in catalog.values()]
-            sensors = [spec for spec in specs if isinstance(spec, CompiledSensor)]
-            sources = [spec for spec in specs if isinstance(spec, EventSourceSpec)]
+    async def force(self, catalog: Catalog, *, is_first: bool = False) -> None:
+        """Put a catalog in force. When it raises, the one before is, and it can be tried again."""
+        async with self._forcing:
+            before = self.catalog
+            specs = {entry.uid: entry.spec for entry in catalog.values()}
+            sensors = [spec for spec in specs.values() if isinstance(spec, CompiledSensor)]
+            sources = {uid: spec for uid, spec in specs.items() if isinstance(spec, EventSourceSpec)}
             # Sensors first: what a new source brings is then seen by the Sensors that came with it.
-            kept = {key.uid for key in catalog}
-            deleted = [uid for uid in self._decider.roster.judged if uid not in kept]
+            deleted = [uid for uid in self._decider.roster.judged if uid not in specs]
             recorded = source_changes(sources, self._decider.roster.versions)
             await self._decider.apply(sensors, deleted=deleted, resources=recorded)
-            self.problems = await self._front.apply(sources)
-            await self._supervisor.apply(pull_specs(sources))
-            self.catalog, self.faults = catalog, unowned_faults(loaded, catalog)
-            return changes_between(before, catalog)
+            self.problems = await self._front.apply(sources.values())
+            await self._supervisor.apply(pull_specs(sources.values()))
+            self.catalog = catalog
+        for change in () if is_first else changes_between(before, catalog):
+            self._log_change(change)
 
     async def _renew(self) -> None:
         """Look again at what may have healed by itself: a taken port, a certificate that came late or was renewed."""
         while True:
             await self._clock.sleep(self._settings.renew_interval_s)
-            async with self._reloading:
+            async with self._forcing:
                 specs = [entry.spec for entry in self.catalog.values()]
                 self.problems = await self._front.apply(
                     [spec for spec in specs if isinstance(spec, EventSourceSpec)]

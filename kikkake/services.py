@@ -100,7 +100,7 @@ class GatewayServices:
         """What keeps a resource from working, for reasons outside its text."""
         if entry.document is None:
             return
-        if entry.key.kind == SENSOR and self._decider.roster.halted.get(entry.key.uid) == DEAD_LETTERS_FULL:
+        if entry.key.kind == SENSOR and self._decider.roster.halted.get(entry.uid) == DEAD_LETTERS_FULL:
             yield entry.document.finding(
                 ("spec",),
                 "its dead letters are full: it decides nothing until there is room again, its events wait",
@@ -125,10 +125,10 @@ class GatewayServices:
         if entry.key.kind != SENSOR:
             return 0
         roster = self._decider.roster
-        version_of = roster.versions.get(entry.key.uid)
+        version_of = roster.versions.get(entry.uid)
         if version_of is None or version_of.state is ResourceState.DELETED:
             return 0
-        return max(0, self._bus.head - roster.places.get(entry.key.uid, roster.place))
+        return max(0, self._bus.head - roster.places.get(entry.uid, roster.place))
 
     def _urls(self, entry: Entry) -> tuple[str, ...]:
         if not isinstance(entry.spec, EventSourceSpec):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from events.bus import ResourceVersion
 from events.errors import Finding, ResourceRefused, Scope, Severity
 from events.model import M, read_model
+from events.pod_template import account_of
 from events.registry import Registry
 from events.resource import Path, ResourceDocument, nearest_name, path_text, type_word
 from events.topic import Topic
@@ -133,7 +134,6 @@ def check_sensor(
     findings = _one_each(findings, _read_by_kinds(parts, kinds))
     if any(finding.severity is Severity.ERROR and finding.scope is Scope.RESOURCE for finding in findings):
         return None, findings
-    account = spec.template.service_account_name if spec is not None and spec.template is not None else ""
     return CompiledSensor(
         uid=uid or f"file:{document.namespace}/{document.name}",
         namespace=document.namespace,
@@ -144,9 +144,9 @@ def check_sensor(
         dependencies=tuple(dependencies),
         triggers=tuple(triggers),
         findings=tuple(findings),
-        is_suspended=document.annotations.get(SUSPEND) == "true",
+        is_suspended=document.annotations.get(SUSPEND) == "true" or (spec is not None and spec.suspend),
         is_strict=document.annotations.get(STRICT) == "true",
-        account=f"{document.namespace}/{account}" if account else None,
+        account=account_of(document.namespace, spec.template if spec is not None else None),
     ), findings
 
 

@@ -186,7 +186,7 @@ class Lookup:
             retry=Retry(strategy=trigger.strategy, give_up_after_s=self._give_up_after_s),
             spacing=trigger.spacing,
             at_least_once=trigger.at_least_once,
-            account=sensor.account,
+            account=self._services.account_of(sensor.namespace, sensor.account),
             policy=trigger.policy,
             is_strict=sensor.is_strict,
         )

@@ -14,6 +14,7 @@ from pathlib import Path
 import pydantic
 
 from events.event import Event
+from events.ports import SecretsAs
 from sensors.artifact import LOCAL_SOURCES, json_bytes, one_object
 from sensors.artifact_location import chosen_kind
 from sensors.artifact_source import (
@@ -91,9 +92,10 @@ class PlannedRenderer:
         if kind is None:
             raise RenderFailed(f"{firing.trigger.kind}.source: holds no object")
         sensor = firing.sensor
+        account = self._services.account_of(sensor.namespace, sensor.account)
         reach = Reach(
             namespace=sensor.namespace,
-            secrets=self._services.secrets,
+            secrets=SecretsAs(self._services.secrets, account),
             clock=self._services.clock,
             addresses=self._services.addresses,
             is_strict=sensor.is_strict,

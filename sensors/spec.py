@@ -6,11 +6,12 @@ the empty text here. Kinds of triggers bring their own models (`Trigger.Config`)
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from events.model import SpecModel
+from events.pod_template import PodTemplate
 
 
 class SecretKeySelector(SpecModel):
@@ -298,47 +299,12 @@ class Dependency(SpecModel):
     transform: Transform | None = None
 
 
-class Metadata(SpecModel):
-    """Labels and annotations of the pods that upstream would make."""
-
-    labels: dict[str, str] | None = None
-    annotations: dict[str, str] | None = None
-
-
-class Container(SpecModel):
-    """Container settings of the pods that upstream would make; nothing here runs in a pod of its own."""
-
-    resources: dict[str, Any] | None = None
-    env: list[dict[str, Any]] | None = None
-    env_from: list[dict[str, Any]] | None = None
-    volume_mounts: list[dict[str, Any]] | None = None
-    security_context: dict[str, Any] | None = None
-    image_pull_policy: str | None = None
-
-
-class Template(SpecModel):
-    """Pod settings. One gateway serves all Sensors, so that only the account has an effect."""
-
-    metadata: Metadata | None = None
-    service_account_name: str = ""
-    """Account to act as; empty = the gateway's own, or `default` of the namespace in a cluster."""
-    container: Container | None = None
-    volumes: list[dict[str, Any]] | None = None
-    security_context: dict[str, Any] | None = None
-    node_selector: dict[str, str] | None = None
-    tolerations: list[dict[str, Any]] | None = None
-    affinity: dict[str, Any] | None = None
-    image_pull_secrets: list[dict[str, Any]] | None = None
-    priority_class_name: str | None = None
-    priority: int | None = None
-
-
 class SensorSpec(SpecModel):
     """`spec` of a Sensor."""
 
     dependencies: list[Dependency] = []
     triggers: list[TriggerSpec] = []
-    template: Template | None = None
+    template: PodTemplate | None = None
     event_bus_name: str = "default"
     """EventBus in the same namespace; empty means `default`."""
     replicas: int | None = None
@@ -349,6 +315,8 @@ class SensorSpec(SpecModel):
     """Without effect, as upstream."""
     logging_fields: dict[str, str] | None = None
     """Without effect, as upstream."""
+    suspend: bool = False
+    """Decides nothing while it is true, and catches up afterwards; its events wait within a quota."""
 
 
 UPSTREAM_KINDS = (

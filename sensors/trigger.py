@@ -148,6 +148,9 @@ class TriggerServices:
     secrets: Secrets
     clock: Clock
     store_key: bytes
+    default_account: str = ""
+    """ServiceAccount of its own namespace that a Sensor acts as where it names none; empty = as the gateway itself,
+    for resources from files alone."""
     addresses: AddressPolicy | None = None
     """Where HTTP triggers may connect to, an operator's setting; None = anywhere, as upstream, except for Sensors
     that are strict: those connect to no inner address."""
@@ -155,6 +158,10 @@ class TriggerServices:
     """In place of HTTP connections: `kikkake test` answers from a script. None = the network."""
     chance: Callable[[], float] = random.random
     """For the jitter of what a kind waits for by itself."""
+
+    def account_of(self, namespace: str, account: str | None) -> str | None:
+        """Who a Sensor of `namespace` acts as (NAMESPACE/NAME), given the account that it names."""
+        return account or (f"{namespace}/{self.default_account}" if self.default_account else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,9 @@ class Route:
     """Refused when doubled, and never part of an event."""
     keeps_rejected: bool
     event_filter: EventFilter | None
+    account: str | None = None
+    """ServiceAccount (NAMESPACE/NAME) that its secrets are read with; None = the gateway's own identity."""
+    is_suspended: bool = False
 
     @property
     def event_source(self) -> str:
@@ -51,7 +54,9 @@ class Route:
         return f"{self.topic.namespace}/{self.topic.event_source}"
 
 
-def make_route(source: PushSource, event_bus: str) -> Route:
+def make_route(
+    source: PushSource, event_bus: str, *, account: str | None = None, is_suspended: bool = False
+) -> Route:
     """The route of a source that passed `spec.read_event_source`."""
     endpoint = source.endpoint()
     proof = source.proof()
@@ -64,6 +69,8 @@ def make_route(source: PushSource, event_bus: str) -> Route:
         credential_headers=SIGNATURE_HEADERS | frozenset(proof.headers),
         keeps_rejected=bool(getattr(source.config, "keep_rejected", False)),
         event_filter=filter_of(source.config),
+        account=account,
+        is_suspended=is_suspended,
     )
 
 

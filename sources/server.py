@@ -198,7 +198,7 @@ class Front:
             for ref in route.proof.refs:
                 try:
                     async with asyncio.timeout(self._settings.publish_timeout_s):
-                        await self._secrets.read(ref)
+                        await self._secrets.read(ref.read_by(route.account))
                 except SecretUnavailable as error:
                     problems += _problems([route], "SecretNotFound", f"deliveries are answered 503: {error}")
                 except TimeoutError:
@@ -359,7 +359,9 @@ def plan_routes(specs: Iterable[EventSourceSpec]) -> tuple[dict[int, list[Route]
         for event in spec.events:
             if not isinstance(event.source, PushSource):
                 continue
-            route = make_route(event.source, spec.event_bus_name)
+            route = make_route(
+                event.source, spec.event_bus_name, account=spec.account, is_suspended=spec.is_suspended
+            )
             number, key = route.endpoint.port, path_key(route.pattern.text)
             file = spec.document.file
             owner = f"{route.event_source} event {route.topic.event_name} ({file})"

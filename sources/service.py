@@ -88,6 +88,8 @@ class Service:
         route, segments = found
         if self.is_draining:
             raise restarting()
+        if route.is_suspended:
+            return self.refuse(_busy("suspended", "Endpoint suspended", 30), head.peer, route)
         try:
             answered = check_head(route, head.method, head.headers)
             if answered is not None:
@@ -135,7 +137,7 @@ class Service:
         found: dict[SecretRef, bytes] = {}
         for ref in route.proof.refs:
             try:
-                found[ref] = await self._secrets.read(ref)
+                found[ref] = await self._secrets.read(ref.read_by(route.account))
             except SecretUnavailable as error:
                 raise not_ready(str(error)) from error
         return found

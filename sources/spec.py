@@ -10,6 +10,7 @@ from typing import Any
 
 from events.errors import Finding, ResourceRefused, Scope, Severity
 from events.model import SpecModel, read_model
+from events.pod_template import PodTemplate, account_of
 from events.registry import KindNotFound
 from events.resource import Path, ResourceDocument, nearest_name, type_word
 from sources.event_filter import filter_findings
@@ -17,11 +18,13 @@ from sources.rules import event_source_traps
 from sources.source import SOURCES, PullSource, PushSource
 
 API_VERSION = "argoproj.io/v1alpha1"
+SUSPEND = "kikkake/suspend"
+"""Annotation: with `"true"` the EventSource takes nothing in."""
 _CODE = "InvalidEventSource"
 MAX_EVENTS = 1000
 """Of one EventSource, as many as a Sensor has triggers: real ones have ten, and each costs time at every edit."""
 
-_IS_ROLLING: Mapping[str, bool] = {
+IS_ROLLING: Mapping[str, bool] = {
     **dict.fromkeys(
         (
             *("azureQueueStorage", "bitbucket", "bitbucketserver", "gerrit", "github"),
@@ -50,8 +53,10 @@ class EventSourceFields(SpecModel):
     """Pods of upstream's Deployment; without effect here."""
     service: dict[str, Any] | None = None
     """Upstream's ClusterIP Service."""
-    template: dict[str, Any] | None = None
-    """Customisation of upstream's pods; without effect here."""
+    template: PodTemplate | None = None
+    """Customisation of upstream's pods; only the account has an effect."""
+    suspend: bool = False
+    """Takes nothing in while it is true: deliveries are answered 503, so that their senders try again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +80,9 @@ class EventSourceSpec:
     events: tuple[EventSpec, ...]
     findings: tuple[Finding, ...]
     """Warnings, and the errors of single events (`Scope.PART`)."""
+    is_suspended: bool = False
+    account: str | None = None
+    """ServiceAccount (NAMESPACE/NAME) that its Secrets are read with; None where the resource names none."""
 
     def pull_events(self) -> tuple[EventSpec, ...]:
         """Those that fetch their events themselves."""
@@ -133,21 +141,23 @@ class _Reader:
             event_bus_name=common.event_bus_name or "default",
             events=tuple(event for event in self._events if f"event:{event.name}" not in broken),
             findings=tuple(self._findings),
+            is_suspended=common.suspend or self._document.annotations.get(SUSPEND) == "true",
+            account=account_of(self._document.namespace, common.template),
         )
 
     def _read_kind(self, kind: str, events: Any) -> None:
         if events is None:
             return
         path: Path = ("spec", kind)
-        known = kind in _IS_ROLLING or kind in SOURCES.names()
+        known = kind in IS_ROLLING or kind in SOURCES.names()
         if not known:
             self._unknown_kind(kind, path)
             return
         if not isinstance(events, dict):
             self._fault(path, f"expected an object of events, got {type_word(events)}", "write `NAME: {...}`")
             return
-        if kind in _IS_ROLLING and events:
-            self._groups.setdefault(_IS_ROLLING[kind], kind)
+        if kind in IS_ROLLING and events:
+            self._groups.setdefault(IS_ROLLING[kind], kind)
         for name, value in events.items():
             if name in self._names:
                 self._fault(
@@ -172,7 +182,7 @@ class _Reader:
         if config is not None:
             faults += family.check(self._document, config, path)
             faults += filter_findings(self._document, config, path)
-        self._findings += [_placed(finding, name, refuses_all=kind in _IS_ROLLING) for finding in faults]
+        self._findings += [_placed(finding, name, refuses_all=kind in IS_ROLLING) for finding in faults]
         if config is None or any(finding.severity is Severity.ERROR for finding in faults):
             return
         source = family(
@@ -198,7 +208,7 @@ class _Reader:
         )
 
     def _unknown_kind(self, kind: str, path: Path) -> None:
-        known = sorted({*SOURCES.names(), *_IS_ROLLING, *EventSourceFields.field_names()})
+        known = sorted({*SOURCES.names(), *IS_ROLLING, *EventSourceFields.field_names()})
         nearest = nearest_name(kind, known)
         fix = f"did you mean `{nearest}`?" if nearest else f"this build has: {', '.join(SOURCES.names())}"
         # Upstream drops unknown fields in silence; ours says so, and the rest of the resource works.
@@ -219,11 +229,10 @@ class _Reader:
             )
         if not self._names:
             self._warn(("spec",), "NoSources", "holds no event", "add one, for example under `webhook`")
-        for name in ("replicas", "template"):
-            if fields.get(name) is not None:
-                self._warn(
-                    ("spec", name), "FieldWithoutEffect", "has no effect: one gateway serves all", "remove it"
-                )
+        for path in _without_effect(fields):
+            self._warn(
+                ("spec", *path), "FieldWithoutEffect", "has no effect: one gateway serves all", "remove it"
+            )
 
     def _warn(self, path: Path, code: str, what: str, fix: str) -> None:
         self._findings.append(self._document.finding(path, what, fix, code=code, severity=Severity.WARNING))
@@ -238,6 +247,15 @@ class _Reader:
 
     def _refused(self) -> ResourceRefused:
         return ResourceRefused(self._document.label, tuple(self._findings))
+
+
+def _without_effect(fields: Mapping[str, Any]) -> Iterator[Path]:
+    if fields.get("replicas") is not None:
+        yield ("replicas",)
+    template = fields.get("template")
+    for name, value in (template if isinstance(template, Mapping) else {}).items():
+        if value is not None and name in PodTemplate.field_names() and name != "serviceAccountName":
+            yield "template", name
 
 
 def _placed(finding: Finding, name: str, *, refuses_all: bool) -> Finding:

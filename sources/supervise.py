@@ -63,11 +63,14 @@ class PullSpec:
 
     topic: Topic
     source: PullSource
+    account: str | None = None
+    """ServiceAccount (NAMESPACE/NAME) that its secrets are read with; None = the gateway's own identity."""
 
     def is_same(self, other: PullSpec) -> bool:
         """Whether a running one may go on: an edit elsewhere in the resource must not break its connection."""
         mine, theirs = self.source, other.source
-        return self.topic == other.topic and type(mine) is type(theirs) and mine.config == theirs.config
+        is_same_place = (self.topic, self.account) == (other.topic, other.account)
+        return is_same_place and type(mine) is type(theirs) and mine.config == theirs.config
 
 
 class PullState(enum.StrEnum):
@@ -235,7 +238,7 @@ class _Keeper:
         for ref in source.secret_refs():
             try:
                 async with asyncio.timeout(self._tools.settings.secret_timeout_s):
-                    secrets[ref] = await self._tools.secrets.read(ref)
+                    secrets[ref] = await self._tools.secrets.read(ref.read_by(self.spec.account))
             except TimeoutError as error:
                 raise PullFailed(f"{ref} cannot be read: no answer") from error
         # Closing it is what lets a source commit and leave, also where the error or the stop came from here.

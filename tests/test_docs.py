@@ -57,11 +57,7 @@ MODELS = [
     each
     for module in (spec, artifact_spec)
     for each in vars(module).values()
-    if isinstance(each, type)
-    and issubclass(each, SpecModel)
-    and each.__module__ == module.__name__
-    # Settings of the pods that Argo Events makes: one line of the page says that they have no effect.
-    and each not in {spec.Container, spec.Metadata, spec.Template}
+    if isinstance(each, type) and issubclass(each, SpecModel) and each.__module__ == module.__name__
 ] + [HttpConfig, K8s.Config]
 TABLES = [block for block in of("table") if "run" in block.mark]
 

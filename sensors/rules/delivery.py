@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from events.pod_template import PodTemplate
 from events.rule import Hit, Rule
 from sensors.rate_limit import UNITS_US
 from sensors.rules.subject import SensorSubject, TriggerSubject
-from sensors.spec import Template
 
 _BESIDE_TEMPLATE = ("policy", "atLeastOnce", "retryStrategy", "rateLimit", "dlqTrigger", "parameters")
-_OF_PODS = tuple(name for name in Template.field_names() if name != "serviceAccountName")
+_OF_PODS = tuple(name for name in PodTemplate.field_names() if name != "serviceAccountName")
 _NO_POD = "has no effect: one gateway serves all Sensors, none has a pod of its own"
 
 

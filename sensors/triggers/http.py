@@ -15,7 +15,7 @@ from yarl import URL
 from events.errors import Finding
 from events.event import Event
 from events.model import SpecModel
-from events.ports import SecretRef
+from events.ports import SecretRef, Secrets, SecretsAs
 from events.resource import Path, ResourceDocument
 from sensors.addresses import AddressPolicy
 from sensors.http_answers import WITHOUT_ANSWER, SecretUnusable, failure_of, judge_answer
@@ -51,7 +51,7 @@ class Http(Trigger):
 
     def __init__(self, services: TriggerServices) -> None:
         super().__init__(services)
-        self._peers: dict[tuple[str, str, str, bool], _Peer] = {}
+        self._peers: dict[tuple[str, str, str, bool, str | None], _Peer] = {}
 
     @classmethod
     def check(cls, document: ResourceDocument, config: SpecModel, path: Path, part: str) -> list[Finding]:
@@ -85,7 +85,7 @@ class Http(Trigger):
             method=request.method,
             url=URL(request.url),
             headers=request.headers,
-            secret_headers=await self._secret_headers(request, hidden),
+            secret_headers=await _secret_headers(request, peer.secrets, hidden),
             body=request.body,
             tls=await peer.tls.context(request.tls) if request.tls is not None else None,
         )
@@ -97,37 +97,43 @@ class Http(Trigger):
             await peer.client.close()
 
     def _peer(self, attempt: AttemptContext) -> _Peer:
-        key = (attempt.namespace, attempt.sensor, attempt.trigger, attempt.is_strict)
+        key = (attempt.namespace, attempt.sensor, attempt.trigger, attempt.is_strict, attempt.account)
         if key not in self._peers:
             services = self.services
             addresses = services.addresses or (AddressPolicy() if attempt.is_strict else None)
             client = HttpClient(services.exchange, addresses)
-            self._peers[key] = _Peer(client, TLSContexts(services.secrets))
+            secrets = SecretsAs(services.secrets, attempt.account)
+            self._peers[key] = _Peer(client, secrets, TLSContexts(secrets))
         return self._peers[key]
-
-    async def _secret_headers(self, request: Rendered, hidden: list[str]) -> tuple[tuple[str, str], ...]:
-        headers: dict[str, str] = {}
-        for value in request.secure:
-            headers[value.name] = await self._secret(value.ref)
-            hidden.append(headers[value.name])
-        if request.has_basic_auth:
-            user = await self._secret(request.user) if request.user else ""
-            password = await self._secret(request.password) if request.password else ""
-            pair = base64.b64encode(f"{user}:{password}".encode()).decode()
-            headers = {name: text for name, text in headers.items() if name.lower() != "authorization"}
-            headers["Authorization"] = f"Basic {pair}"
-            hidden += [password, pair, user]
-        return tuple(headers.items())
-
-    async def _secret(self, ref: SecretRef) -> str:
-        text = (await self.services.secrets.read(ref)).decode("utf-8", "replace")
-        if CONTROL.search(text):
-            raise SecretUnusable(f"{ref} holds control characters or line breaks: it cannot be a header")
-        return text
 
 
 class _Peer(NamedTuple):
     """What one trigger of one Sensor sends with: nothing of it is shared with another, credentials least of all."""
 
     client: HttpClient
+    secrets: Secrets
     tls: TLSContexts
+
+
+async def _secret_headers(
+    request: Rendered, secrets: Secrets, hidden: list[str]
+) -> tuple[tuple[str, str], ...]:
+    headers: dict[str, str] = {}
+    for value in request.secure:
+        headers[value.name] = await _secret(value.ref, secrets)
+        hidden.append(headers[value.name])
+    if request.has_basic_auth:
+        user = await _secret(request.user, secrets) if request.user else ""
+        password = await _secret(request.password, secrets) if request.password else ""
+        pair = base64.b64encode(f"{user}:{password}".encode()).decode()
+        headers = {name: text for name, text in headers.items() if name.lower() != "authorization"}
+        headers["Authorization"] = f"Basic {pair}"
+        hidden += [password, pair, user]
+    return tuple(headers.items())
+
+
+async def _secret(ref: SecretRef, secrets: Secrets) -> str:
+    text = (await secrets.read(ref)).decode("utf-8", "replace")
+    if CONTROL.search(text):
+        raise SecretUnusable(f"{ref} holds control characters or line breaks: it cannot be a header")
+    return text

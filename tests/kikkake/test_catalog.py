@@ -34,7 +34,7 @@ def test_a_good_text_is_active_and_knows_its_file(read):
     catalog = read(a=SOURCE, b=SENSOR)
     assert {key: entry.state for key, entry in catalog.items()} == {HOOK: "active", BUILD: "active"}
     assert catalog[BUILD].file.endswith("b.yaml")
-    assert (BUILD.uid, HOOK.uid) == ("file:default/build", "file:eventsource:default/hook")
+    assert (catalog[BUILD].uid, catalog[HOOK].uid) == ("file:default/build", "file:eventsource:default/hook")
 
 
 def test_a_first_text_that_is_bad_is_refused_and_the_others_work(read):
@@ -123,7 +123,7 @@ def version(key, text, state=ResourceState.ACTIVE):
     document = canonical_json(text)
     return ResourceVersion(
         id=1,
-        uid=key.uid,
+        uid=key.file_uid,
         kind=key.kind,
         namespace=key.namespace,
         name=key.name,

@@ -37,21 +37,22 @@ def stored(change, state=ResourceState.ACTIVE, kind="EventSource"):
 
 def test_a_new_source_is_recorded_and_the_same_text_is_not(tmp_path):
     spec = spec_of(tmp_path, SOURCE)
-    [change] = source_changes([spec], {})
+    [change] = source_changes({UID: spec}, {})
     assert (change.uid, change.state) == (UID, ResourceState.ACTIVE)
-    assert source_changes([spec], {UID: stored(change)}) == []
-    assert source_changes([spec], {UID: stored(change, ResourceState.DELETED)}) == [change], "it is back"
+    assert source_changes({UID: spec}, {UID: stored(change)}) == []
+    assert source_changes({UID: spec}, {UID: stored(change, ResourceState.DELETED)}) == [change], "it is back"
     assert (
-        len(source_changes([spec_of(tmp_path, SOURCE.replace("/deploy", "/x"))], {UID: stored(change)})) == 1
+        len(source_changes({UID: spec_of(tmp_path, SOURCE.replace("/deploy", "/x"))}, {UID: stored(change)}))
+        == 1
     )
 
 
 def test_a_source_that_is_gone_is_recorded_as_deleted_with_its_last_text(tmp_path):
-    [change] = source_changes([spec_of(tmp_path, SOURCE)], {})
-    [gone] = source_changes([], {UID: stored(change)})
+    [change] = source_changes({UID: spec_of(tmp_path, SOURCE)}, {})
+    [gone] = source_changes({}, {UID: stored(change)})
     assert (gone.state, gone.text) == (ResourceState.DELETED, change.text)
-    assert source_changes([], {UID: stored(gone, ResourceState.DELETED)}) == []
-    assert source_changes([], {"file:default/a": stored(change, kind="Sensor")}) == [], "no business of ours"
+    assert source_changes({}, {UID: stored(gone, ResourceState.DELETED)}) == []
+    assert source_changes({}, {"file:default/a": stored(change, kind="Sensor")}) == [], "no business of ours"
 
 
 def test_only_pull_sources_are_run_by_the_supervisor(tmp_path):

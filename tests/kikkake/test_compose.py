@@ -99,11 +99,11 @@ async def test_a_reload_swaps_what_changed_and_keeps_the_last_good_text(folder, 
     caplog.set_level("INFO")
     async with running(folder) as gateway:
         write(folder, b=BROKEN)
-        assert await gateway.reload() is False
+        assert await gateway.feed.reload(gateway.force) is False
         write(folder, b=SENSOR.replace("note", "other"))
-        await gateway.reload()
+        await gateway.feed.reload(gateway.force)
         write(folder, b="")
-        assert await gateway.reload() is True, "it may come back"
+        assert await gateway.feed.reload(gateway.force) is True, "it may come back"
     told = [record.getMessage() for record in caplog.records if record.getMessage().startswith("resource.")]
     assert told == ["resource.refused", "resource.changed"]
 
@@ -115,7 +115,7 @@ async def test_a_reload_that_cannot_be_recorded_is_not_in_force(folder):
         await gateway.services._bus.take_over()
         write(folder, b=SENSOR.replace("note", "other"))
         with pytest.raises(RunnerFenced):
-            await gateway.reload()
+            await gateway.feed.reload(gateway.force)
         assert gateway.catalog is before
 
 
@@ -152,9 +152,9 @@ async def test_a_file_of_which_nothing_is_known_is_told_once_and_forgotten_when_
     async with running(folder) as gateway:
         write(folder, c="kind: [")
         for _ in range(2):
-            await gateway.reload()
+            await gateway.feed.reload(gateway.force)
         assert [fault.file for fault in gateway.faults] == [str(folder / "c.yaml")]
         write(folder, c=SOURCE.replace("hook", "late").replace("/deploy", "/late"))
-        await gateway.reload()
+        await gateway.feed.reload(gateway.force)
         assert gateway.faults == ()
     assert sum(record.getMessage() == "file.unreadable" for record in caplog.records) == 1

@@ -479,6 +479,12 @@ def test_what_cannot_be_read_is_not_said_to_be_missing_elsewhere():
     assert [each.at for each in findings(resource)] == ["spec.triggers[0].atLeastOnce"]
 
 
+def test_a_sensor_is_suspended_by_its_spec_too():
+    suspended, _found = check_sensor(document(text(extra="  suspend: true")), kinds=KINDS)
+    assert suspended is not None
+    assert suspended.is_suspended
+
+
 @pytest.mark.parametrize("name", ["kikkake/strict", "kikkake/suspend"])
 @pytest.mark.parametrize(("value", "got"), [("true", "a boolean"), ('"yes"', "a string `yes`")])
 def test_an_annotation_that_would_be_ignored_is_refused(name, value, got):

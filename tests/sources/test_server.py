@@ -513,6 +513,13 @@ async def test_two_event_sources_on_one_path_name_each_other():
         assert (await ask(run.port(), request(body=b"1", headers=TOKEN))).status == 200
 
 
+async def test_a_suspended_source_asks_its_senders_to_come_again():
+    source = event_source("webhook", WEBHOOK).replace("spec: {", "spec: {suspend: true, ")
+    async with running(spec_of(source)) as run:
+        answer = await ask(run.port(), request(body=b"1", headers=TOKEN))
+        assert (answer.status, answer.headers["retry-after"], run.bus.stored) == (503, "30", [])
+
+
 async def test_draining_finishes_what_is_in_flight_and_refuses_what_is_new():
     class Slow(RememberingBus):
         def __init__(self):

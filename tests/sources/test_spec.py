@@ -157,13 +157,13 @@ def test_missing_authentication_is_a_warning_for_upstreams_kinds_and_an_error_fo
 def test_traps_are_warnings():
     spec = spec_of(
         HEAD
-        + "spec: {replicas: 2, template: {container: {}}, webhook: {a: "
+        + "spec: {replicas: 2, template: {serviceAccountName: hooks, container: {}}, webhook: {a: "
         + GOOD[:-1]
         + ", serverCertSecret: {name: t, key: c}, prot: x}}}"
     )
     assert {(finding.at, finding.code) for finding in spec.findings} == {
         ("spec.replicas", "FieldWithoutEffect"),
-        ("spec.template", "FieldWithoutEffect"),
+        ("spec.template.container", "FieldWithoutEffect"),
         ("spec.webhook.a.serverKeySecret", "TLSIncomplete"),
         ("spec.webhook.a.prot", "UnknownField"),
     }

@@ -1,0 +1,1 @@
+"""`kikkake serve`: resources, identities and statuses of a cluster."""
