@@ -8,7 +8,7 @@ UV_COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11
 	--generate-hashes --no-header --no-annotate $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check servers bench crash docs lock clean run-environment dev-environment
+.PHONY: help demo test check servers bench crash docs manifests lock clean run-environment dev-environment
 
 help: ## say what each target does
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ crash: dev-environment ## kill the gateway at random times and count what was lo
 docs: dev-environment ## write the pages that are made from the code
 	@$(PY) -m kikkake.rules_page
 	@$(PY) -m kikkake.schema
+
+manifests: dev-environment ## write the CRDs that are made from the code
+	@$(PY) -m kikkake.crd
 
 lock: dev-environment ## write requirements*.txt anew from pyproject.toml (UPGRADE=--upgrade takes newer versions)
 	@$(UV_COMPILE) pyproject.toml --output-file requirements.txt

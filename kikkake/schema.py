@@ -44,13 +44,13 @@ def schema_of(kind: str) -> Schema:
 
 
 def _test_schema(kind: str, model: type[SpecModel]) -> Schema:
-    schema = _model_schema(model)
+    schema = model_schema(model)
     schema["properties"] |= {"apiVersion": {"const": TEST_API}, "kind": {"const": kind}}
     return _document(kind, schema)
 
 
 def _sensor_schema() -> Schema:
-    spec = _model_schema(SensorSpec)
+    spec = model_schema(SensorSpec)
     template = spec[_DEFS]["TriggerTemplate"]
     for name in UPSTREAM_KINDS:
         if name not in TRIGGERS.names():
@@ -61,7 +61,7 @@ def _sensor_schema() -> Schema:
 
 
 def _event_source_schema() -> Schema:
-    spec = _model_schema(EventSourceFields)
+    spec = model_schema(EventSourceFields)
     defs = spec.setdefault(_DEFS, {})
     for name, member in _configs(SOURCES, defs).items():
         description = f"Events of the kind {name}, by their names."
@@ -87,7 +87,7 @@ def _configs(registry: Registry[Any], defs: Schema) -> dict[str, Schema]:
     """A reference to the config of each kind, whose parts are added to `defs` under names of their own."""
     found = {}
     for name in registry.names():
-        schema = _model_schema(registry.get(name).Config)
+        schema = model_schema(registry.get(name).Config)
         parts = {f"{name}.{part}": value for part, value in schema.pop(_DEFS, {}).items()}
         parts[name] = schema
         # Equal names of different kinds are different models.
@@ -140,7 +140,7 @@ def _document(kind: str, schema: Schema) -> Schema:
     return {"$schema": _DIALECT, **schema, "title": kind}
 
 
-def _model_schema(model: type[BaseModel]) -> Schema:
+def model_schema(model: type[BaseModel]) -> Schema:
     return model.model_json_schema(by_alias=True, schema_generator=_Documented)
 
 

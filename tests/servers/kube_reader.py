@@ -79,6 +79,11 @@ class KubeReader:
         """Delete the object at `path`."""
         _accepted(*self._request("DELETE", path))
 
+    def answer(self, method: str, path: str, body: Object | None = None) -> tuple[int, str]:
+        """Status and text of whatever is answered."""
+        status, content = self._request(method, path, body)
+        return status, content.decode(errors="replace")
+
     def _request(
         self, method: str, path: str, body: Object | None = None, content_type: str = "application/json"
     ) -> tuple[int, bytes]:

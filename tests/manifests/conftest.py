@@ -1,0 +1,32 @@
+import pytest
+
+from tests.conftest import require
+from tests.manifests.cluster import Cluster
+from tests.servers.kube import KubeServer
+
+
+def install(tmp_path_factory, folder):
+    require("kube")
+    require("kubectl")
+    place = tmp_path_factory.mktemp("cluster")
+    server = KubeServer.start(place / "kube")
+    try:
+        cluster = Cluster(server, place)
+        applied = cluster.kubectl("apply", "-k", folder)
+        assert applied.code == 0, applied.err
+        cluster.wait_for_policies()
+        yield cluster
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory):
+    """Installed by the one command of docs/install.md."""
+    yield from install(tmp_path_factory, "manifests")
+
+
+@pytest.fixture(scope="session")
+def strict_cluster(tmp_path_factory):
+    """The strict variant."""
+    yield from install(tmp_path_factory, "manifests/overlays/strict")
