@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,14 @@ class Cluster:
             if reader.get(f"{accounts}/{account}") is None:
                 reader.create(accounts, {"metadata": {"name": account}})
             return str(reader.create(f"{accounts}/{account}/token", {})["status"]["token"])
+
+    def wait_for(self, path: str, holds: Callable[[Object], Any]) -> Object:
+        """The object at `path` as soon as `holds` says yes to it."""
+        ends = time.monotonic() + _ACTIVE_S
+        with self.reader() as reader:
+            while not ((found := reader.get(path)) and holds(found)):
+                assert time.monotonic() < ends, f"{path} is {json.dumps(found)}"
+        return found
 
     def wait_for_policies(self) -> None:
         """Return when the fence refuses the gateway something that RBAC allows it."""

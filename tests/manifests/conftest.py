@@ -30,3 +30,12 @@ def cluster(tmp_path_factory):
 def strict_cluster(tmp_path_factory):
     """The strict variant."""
     yield from install(tmp_path_factory, "manifests/overlays/strict")
+
+
+@pytest.fixture(scope="session")
+def cluster_with_controllers(tmp_path_factory):
+    """With what a controller manager makes of the manifests."""
+    require("controllers")
+    for cluster in install(tmp_path_factory, "manifests"):
+        cluster.server.start_controller_manager()
+        yield cluster

@@ -1,0 +1,52 @@
+"""What Kubernetes' own controllers make of the manifests."""
+
+import pytest
+
+pytestmark = pytest.mark.kube
+ROLES = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
+POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
+
+
+def verbs(role, resource):
+    return {
+        verb
+        for rule in role["rules"] or ()
+        if "argoproj.io" in rule.get("apiGroups", ()) and resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+@pytest.mark.parametrize("name", ["view", "edit", "admin"])
+@pytest.mark.parametrize("resource", ["sensors", "eventsources", "eventbus"])
+def test_the_built_in_roles_may_read_the_kinds_and_nothing_more(cluster_with_controllers, name, resource):
+    role = cluster_with_controllers.wait_for(f"{ROLES}/{name}", lambda role: verbs(role, resource))
+
+    assert verbs(role, resource) == {"get", "list", "watch"}
+
+
+def test_the_editors_of_a_namespace_may_act_as_its_accounts(cluster_with_controllers):
+    """That is what makes them pass the policy `kikkake-author`."""
+    role = cluster_with_controllers.wait_for(f"{ROLES}/edit", lambda role: role["rules"])
+
+    assert any(
+        "serviceaccounts" in rule["resources"] and "impersonate" in rule["verbs"] for rule in role["rules"]
+    )
+
+
+@pytest.mark.parametrize("name", ["kikkake-fence", "kikkake-author", "kikkake-fields"])
+def test_the_expressions_of_a_policy_pass_the_type_check(cluster_with_controllers, name):
+    policy = cluster_with_controllers.wait_for(
+        f"{POLICIES}/{name}", lambda policy: "observedGeneration" in policy.get("status", {})
+    )
+
+    assert policy["status"].get("typeChecking", {}).get("expressionWarnings", []) == []
+
+
+def test_the_stateful_set_makes_its_pod_and_its_volume(cluster_with_controllers):
+    """The pod is admitted to a namespace with the restricted standard."""
+    core = "/api/v1/namespaces/kikkake"
+    pod = cluster_with_controllers.wait_for(f"{core}/pods/kikkake-0", bool)
+    claim = cluster_with_controllers.wait_for(f"{core}/persistentvolumeclaims/data-kikkake-0", bool)
+
+    assert pod["metadata"]["ownerReferences"][0]["kind"] == "StatefulSet"
+    assert claim["spec"]["accessModes"] == ["ReadWriteOncePod"]
