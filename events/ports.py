@@ -12,6 +12,14 @@ class SecretUnavailable(KikkakeError):
     """A Secret or ConfigMap key cannot be read; the text names it and never its value."""
 
     retryable: ClassVar[bool] = True
+    code: ClassVar[str] = "SecretNotFound"
+    """The reason of a condition."""
+
+
+class SecretForbidden(SecretUnavailable):
+    """The account may not read it; the text has the commands that allow it."""
+
+    code: ClassVar[str] = "SecretForbidden"
 
 
 class SecretRef(NamedTuple):

@@ -43,7 +43,8 @@ from sensors.preparing import SandboxPreparer
 from sensors.sandbox import Sandbox
 from sensors.trigger import TriggerServices
 from sources.limits import ServerSettings
-from sources.server import Front, RouteProblem
+from sources.listening import RouteProblem
+from sources.server import Front
 from sources.spec import EventSourceSpec
 from sources.supervise import Supervisor
 
@@ -223,9 +224,10 @@ class Gateway:
             deleted = [uid for uid in self._decider.roster.judged if uid not in specs]
             recorded = source_changes(sources, self._decider.roster.versions)
             await self._decider.apply(sensors, deleted=deleted, resources=recorded)
-            self.problems = await self._front.apply(sources.values())
+            problems = await self._front.apply(sources.values())
             await self._supervisor.apply(pull_specs(sources.values()))
             self.catalog = catalog
+        await self._note_problems(problems)
         for change in () if is_first else changes_between(before, catalog):
             self._log_change(change)
 
@@ -235,9 +237,15 @@ class Gateway:
             await self._clock.sleep(self._settings.renew_interval_s)
             async with self._forcing:
                 specs = [entry.spec for entry in self.catalog.values()]
-                self.problems = await self._front.apply(
+                problems = await self._front.apply(
                     [spec for spec in specs if isinstance(spec, EventSourceSpec)]
                 )
+            await self._note_problems(problems)
+
+    async def _note_problems(self, problems: list[RouteProblem]) -> None:
+        """What is not served, for whatever reason outside the texts."""
+        self.problems = problems + await self._front.missing_secrets()
+        self._front.tell(self.problems)
 
     def _log_change(self, change: Change) -> None:
         entry = change.entry

@@ -19,7 +19,7 @@ class Feed(Protocol):
     """Of places in which nobody knows what stands: no resource could speak of them."""
 
     async def open(self) -> None:
-        """Look at the place, before anything else is opened: one that cannot be used keeps the gateway from starting."""
+        """Look at the place, before anything else is opened: where it cannot be used, nothing starts."""
         ...
 
     async def first(self, known: Catalog) -> Catalog:

@@ -22,7 +22,8 @@ from kubernetes_asyncio.config import (
 from kubernetes_asyncio.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION
 
 from events.errors import KikkakeError
-from kikkake.kube_client import KubeClient, Login
+from kikkake.kube_client import KubeClient
+from kikkake.kube_http import Login
 
 _TOKEN = "BearerToken"  # noqa: S105 - the library's name for the place where it keeps the header's value
 _EXEC_TIMEOUT_S = 60.0

@@ -27,9 +27,7 @@ class AccountTokens:
 
     async def token(self, account: str) -> str:
         """A token for `account` (NAMESPACE/NAME). Raises KubeError; an empty account is refused, never "mine"."""
-        namespace, _, name = account.partition("/")
-        if not namespace or not name:
-            raise KubeError(403, "Forbidden", "no ServiceAccount to act as: give NAMESPACE/NAME")
+        namespace, name = split_account(account)
         async with self._locks.setdefault(account, asyncio.Lock()):
             token, renew_at = self._tokens.get(account, ("", 0.0))
             if time.monotonic() < renew_at:
@@ -50,6 +48,8 @@ class AccountTokens:
         path = f"/api/v1/namespaces/{quote(namespace, safe='')}/serviceaccounts/{quote(name, safe='')}/token"
         try:
             return await self._post(path, orjson.dumps(body))
+        except KubeError as error:
+            raise _refusal(error, namespace, name) from error
         except KubeInDoubt as error:
             # A token too many changes nothing; what was to be done with it was not sent.
             raise KubeNotSent(f"asking for a token of {namespace}/{name}: {error}") from error
@@ -57,3 +57,23 @@ class AccountTokens:
     def forget(self, account: str) -> None:
         """After a 401: ask for a new one next time."""
         self._tokens.pop(account, None)
+
+
+def split_account(account: str) -> tuple[str, str]:
+    """Namespace and name of NAMESPACE/NAME. Raises KubeError: an empty account is refused, never "mine"."""
+    namespace, _, name = account.partition("/")
+    if not namespace or not name:
+        raise KubeError(403, "Forbidden", "no ServiceAccount to act as: give NAMESPACE/NAME")
+    return namespace, name
+
+
+def _refusal(error: KubeError, namespace: str, name: str) -> KubeError:
+    """What keeps the gateway from acting as the account, said so that it is not taken for the account's own rights."""
+    who = f"ServiceAccount {namespace}/{name}"
+    if error.status == 404:
+        what = f"{who} does not exist: create it, or name another one in spec.template.serviceAccountName"
+        return KubeError(403, "NoServiceAccount", what)
+    if error.status == 403:
+        what = f"the gateway may not act as {who}: {error.message}"
+        return KubeError(403, "AccountForbidden", what)
+    return error

@@ -7,7 +7,6 @@ a repr or a log line.
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -143,12 +142,12 @@ class KubeSecrets:
             found = await self._kube.get(
                 "v1", ref.kind, ref.namespace, ref.name, account=self._accounts.get(ref.namespace)
             )
-            return _values(found, is_secret=ref.kind == "Secret")
+            return values_of(found, is_secret=ref.kind == "Secret")
         except KubeError as error:
             return SecretUnavailable(f"{ref}: {_why(error, ref)}")
         except (KubeNotSent, KubeInDoubt, KindUnknown) as error:
             return SecretUnavailable(f"{ref}: {error}")
-        except (binascii.Error, ValueError):
+        except ValueError:
             return SecretUnavailable(f"{ref}: its data is not base64")
 
 
@@ -178,7 +177,8 @@ def _without_newline(value: bytes) -> bytes:
     return value.removesuffix(b"\n")
 
 
-def _values(found: dict[str, Any], *, is_secret: bool) -> dict[str, bytes]:
+def values_of(found: dict[str, Any], *, is_secret: bool) -> dict[str, bytes]:
+    """The values of a Secret or ConfigMap, each without one trailing newline. Raises ValueError: not base64."""
     values = {
         str(key): base64.b64decode(value, validate=True) if is_secret else str(value).encode()
         for key, value in (found.get("data") or {}).items()

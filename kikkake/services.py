@@ -17,7 +17,8 @@ from sensors.act import Actor
 from sensors.decide import Decider
 from sensors.prepared import Preparer
 from sensors.replay import Plan
-from sources.server import Front, RouteProblem
+from sources.listening import RouteProblem
+from sources.server import Front
 from sources.source import PushSource
 from sources.spec import EventSourceSpec
 

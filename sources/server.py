@@ -12,8 +12,7 @@ import os
 import ssl
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from events.clock import US_PER_S, Clock
@@ -22,28 +21,16 @@ from events.log import Logger
 from events.metrics import Metrics
 from events.ports import SecretRef, Secrets, SecretUnavailable
 from sources.connection import Connection
-from sources.ingest import Route, make_route
+from sources.ingest import Route
 from sources.limits import ServerSettings
-from sources.route import Endpoint, path_key
+from sources.listening import Listening, Planner, RouteProblem, plan_declared, problems_of
 from sources.router import Router
 from sources.service import Publish, Service
-from sources.source import PushSource
 from sources.spec import EventSourceSpec
 
+_SECRETS_AT_ONCE = 16
 _TICK_S = 0.5
 """How often deadlines are looked at: a deadline passes at most this much late."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteProblem:
-    """One event of an EventSource that is not served, and why: for its condition and for the log."""
-
-    namespace: str
-    event_source: str
-    event_name: str
-    code: str
-    """`EndpointConflict`, `PortUnavailable` or `SecretNotFound`."""
-    what: str
 
 
 class TlsBroken(KikkakeError):
@@ -61,8 +48,12 @@ class Front:
         clock: Clock,
         metrics: Metrics,
         log: Logger,
+        *,
+        plan: Planner = plan_declared,
     ) -> None:
         self._settings = settings
+        self._plan = plan
+        self._wanted: Mapping[int, Listening] = {}
         self._secrets = secrets
         self._clock = clock
         self._metrics = metrics
@@ -83,20 +74,20 @@ class Front:
         served answer 410 for an hour.
         """
         async with self._applying:
-            wanted, problems = plan_routes(specs)
+            plan = self._plan(specs)
+            wanted, problems = plan.ports, plan.problems
             self._remember_gone(wanted)
             for number in [
                 number for number in self._ports if number not in wanted and not self._gone.get(number)
             ]:
                 await self._ports.pop(number).close()
-            for number, planned in wanted.items():
-                problems += await self._serve_port(number, planned)
+            for number, listening in wanted.items():
+                problems += await self._serve_port(number, listening)
             for number, port in self._ports.items():
                 if number not in wanted:
                     port.router = Router((), self._gone[number])
-            problems += await self._missing_secrets(wanted)
-            self._warn_of_limits(wanted)
-            self._tell(problems)
+            self._wanted = wanted
+            self._warn_of_limits()
             return problems
 
     def addresses(self) -> dict[int, tuple[str, int]]:
@@ -178,10 +169,10 @@ class Front:
         )
         return min(_TICK_S, shortest_s / 4)
 
-    def _warn_of_limits(self, wanted: Mapping[int, list[Route]]) -> None:
+    def _warn_of_limits(self) -> None:
         """An endpoint that takes more than the bus does: known now, not only when such a delivery comes."""
         bus_limit = self._settings.max_event_bytes
-        for route in (route for routes in wanted.values() for route in routes):
+        for route in self._routes():
             if bus_limit is not None and route.endpoint.max_body_bytes > bus_limit:
                 self._log.warning(
                     "route.payload_limit_mismatch",
@@ -191,22 +182,29 @@ class Front:
                     bus_limit=bus_limit,
                 )
 
-    async def _missing_secrets(self, wanted: Mapping[int, list[Route]]) -> list[RouteProblem]:
+    async def missing_secrets(self) -> list[RouteProblem]:
         """Routes that answer 503 for now: known at once, not only when the first delivery comes."""
-        problems = []
-        for route in (route for routes in wanted.values() for route in routes):
-            for ref in route.proof.refs:
-                try:
-                    async with asyncio.timeout(self._settings.publish_timeout_s):
-                        await self._secrets.read(ref.read_by(route.account))
-                except SecretUnavailable as error:
-                    problems += _problems([route], "SecretNotFound", f"deliveries are answered 503: {error}")
-                except TimeoutError:
-                    what = f"deliveries are answered 503: {ref} was not read in time"
-                    problems += _problems([route], "SecretNotFound", what)
-        return problems
+        room = asyncio.Semaphore(_SECRETS_AT_ONCE)
+        # On the shared port and on its own a route has the same secrets.
+        wanted = {(route.topic, ref): route for route in self._routes() for ref in route.proof.refs}
+        found = await asyncio.gather(*(self._missing(route, ref, room) for (_, ref), route in wanted.items()))
+        return [problem for problems in found for problem in problems]
 
-    def _tell(self, problems: list[RouteProblem]) -> None:
+    async def _missing(self, route: Route, ref: SecretRef, room: asyncio.Semaphore) -> list[RouteProblem]:
+        try:
+            async with room, asyncio.timeout(self._settings.publish_timeout_s):
+                await self._secrets.read(ref.read_by(route.account))
+        except SecretUnavailable as error:
+            return problems_of([route], error.code, f"deliveries are answered 503: {error}")
+        except TimeoutError:
+            what = f"deliveries are answered 503: {ref} was not read in time"
+            return problems_of([route], SecretUnavailable.code, what)
+        return []
+
+    def _routes(self) -> Iterator[Route]:
+        return (route for listening in self._wanted.values() for route in listening.routes)
+
+    def tell(self, problems: list[RouteProblem]) -> None:
         """Log what was not there at the last look; looks are repeated until everything is well."""
         for problem in problems:
             if problem not in self._told:
@@ -219,7 +217,7 @@ class Front:
                 )
         self._told = problems
 
-    def _remember_gone(self, wanted: Mapping[int, list[Route]]) -> None:
+    def _remember_gone(self, wanted: Mapping[int, Listening]) -> None:
         now_us = self._clock.now_us()
         until_us = now_us + round(self._settings.gone_s * US_PER_S)
         for number, port in self._ports.items():
@@ -228,39 +226,42 @@ class Front:
                 gone[route.pattern.text] = (until_us, route.event_source)
             for path in [path for path, entry in gone.items() if entry[0] <= now_us]:
                 del gone[path]
-        for number, routes in wanted.items():
-            for route in routes:
+        for number, listening in wanted.items():
+            for route in listening.routes:
                 self._gone.get(number, {}).pop(route.pattern.text, None)
 
-    async def _serve_port(self, number: int, routes: list[Route]) -> list[RouteProblem]:
-        endpoint = routes[0].endpoint
+    async def _serve_port(self, number: int, listening: Listening) -> list[RouteProblem]:
+        routes = listening.routes
+        cert, key = (_read_by(ref, routes[0].account) for ref in (listening.cert, listening.key))
         router = Router(routes, self._gone.setdefault(number, {}))
         port = self._ports.get(number)
         try:
-            if port is not None and port.is_tls == (endpoint.cert is not None):
+            if port is not None and port.is_tls == (cert is not None):
                 port.router = router
                 if port.tls is not None:
-                    await self._load_certificate(port.tls, endpoint.cert, endpoint.key)
+                    await self._load_certificate(port.tls, cert, key)
                 return []
-            tls = await self._tls_context(endpoint.cert, endpoint.key)
+            tls = await self._tls_context(cert, key)
             if port is not None:
                 await self._ports.pop(number).close()
             port = _Port(self, self._service, router, tls)
             await port.listen(self._settings.host, self._settings.ports.get(number, number), self._settings)
             self._ports[number] = port
         except SecretUnavailable as error:
-            return _problems(routes, "SecretNotFound", f"port {number} has no (new) certificate: {error}")
+            return problems_of(routes, error.code, f"port {number} has no (new) certificate: {error}")
         except TimeoutError:
-            return _problems(routes, "SecretNotFound", f"port {number}: its certificate was not read in time")
+            return problems_of(
+                routes, "SecretNotFound", f"port {number}: its certificate was not read in time"
+            )
         except TlsBroken as error:
-            return _problems(routes, "SecretNotFound", f"port {number}: {error}")
+            return problems_of(routes, "SecretNotFound", f"port {number}: {error}")
         except OSError as error:
             # asyncio wraps the system's words into a sentence of its own around the address.
             reason = os.strerror(error.errno) if error.errno else "the system refused it"
             where = self._settings.ports.get(number, number)
             what = f"port {where} cannot be opened on {self._settings.host} ({reason})"
             text = f"{what}; free it or choose another one"
-            return _problems(routes, "PortUnavailable", text)
+            return problems_of(routes, "PortUnavailable", text)
         return []
 
     async def _tls_context(self, cert: SecretRef | None, key: SecretRef | None) -> ssl.SSLContext | None:
@@ -285,6 +286,10 @@ class Front:
             await asyncio.to_thread(load_certificate, context, pem, key_pem)
         except (ssl.SSLError, OSError) as error:
             raise TlsBroken(f"{cert} and {key} are not a PEM certificate and its key") from error
+
+
+def _read_by(ref: SecretRef | None, account: str | None) -> SecretRef | None:
+    return None if ref is None else ref.read_by(account)
 
 
 def load_certificate(context: ssl.SSLContext, pem: bytes, key_pem: bytes) -> None:
@@ -347,60 +352,3 @@ class _Port:
         tasks = [connection.task for connection in self._connections if connection.task is not None]
         if tasks:
             await asyncio.wait(tasks, timeout=self.service.settings.publish_timeout_s)
-
-
-def plan_routes(specs: Iterable[EventSourceSpec]) -> tuple[dict[int, list[Route]], list[RouteProblem]]:
-    """The routes of each port, and those that clash with an earlier one. Pure: also for lint."""
-    ports: dict[int, list[Route]] = {}
-    taken: dict[tuple[int, str], str] = {}
-    first: dict[int, tuple[Endpoint, str]] = {}
-    problems: list[RouteProblem] = []
-    for spec in specs:
-        for event in spec.events:
-            if not isinstance(event.source, PushSource):
-                continue
-            route = make_route(
-                event.source, spec.event_bus_name, account=spec.account, is_suspended=spec.is_suspended
-            )
-            number, key = route.endpoint.port, path_key(route.pattern.text)
-            file = spec.document.file
-            owner = f"{route.event_source} event {route.topic.event_name} ({file})"
-            fault = _path_taken(route, file, taken.get((number, key)))
-            fault = fault or _other_certificate(route, file, first.get(number))
-            if fault:
-                problems += _problems([route], "EndpointConflict", fault)
-                continue
-            ports.setdefault(number, []).append(route)
-            taken[number, key] = owner
-            first.setdefault(number, (route.endpoint, owner))
-    return ports, problems
-
-
-def _path_taken(route: Route, file: str, owner: str | None) -> str:
-    if owner is None:
-        return ""
-    text = f"path {route.pattern.text} on port {route.endpoint.port} is served by {owner}"
-    return f"{text}, so {file} cannot have it; choose another path or port"
-
-
-def _other_certificate(route: Route, file: str, first: tuple[Endpoint, str] | None) -> str:
-    """A port speaks with one certificate: that of its first event."""
-    if first is None or (first[0].cert, first[0].key) == (route.endpoint.cert, route.endpoint.key):
-        return ""
-    return (
-        f"port {route.endpoint.port} has another certificate (or none) for {first[1]} than {file} wants; "
-        "choose another port or the same serverCertSecret and serverKeySecret"
-    )
-
-
-def _problems(routes: Iterable[Route], code: str, what: str) -> list[RouteProblem]:
-    return [
-        RouteProblem(
-            namespace=route.topic.namespace,
-            event_source=route.topic.event_source,
-            event_name=route.topic.event_name,
-            code=code,
-            what=what,
-        )
-        for route in routes
-    ]

@@ -6,7 +6,8 @@ import pytest
 
 from events.ports import KubeNotSent
 from kikkake.kube import ClusterUnusable
-from kikkake.kube_client import KubeClient, Login
+from kikkake.kube_client import KubeClient
+from kikkake.kube_http import Login
 from tests.servers.http_sink import HttpSink, Reply
 
 

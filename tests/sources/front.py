@@ -13,6 +13,7 @@ from events import log
 from events.clock import ManualClock
 from events.metrics import Metrics
 from sources.limits import ServerSettings
+from sources.listening import plan_declared
 from sources.server import Front
 from sources.spec import EventSourceSpec
 from tests.sources.support import NOW_US, FixedSecrets, RememberingBus
@@ -46,6 +47,7 @@ async def running(
     logged = io.StringIO()
     log.configure(level="DEBUG", stream=logged)
     ports = settings.pop("ports", {12000: 0, 12001: 0})
+    plan = settings.pop("plan", plan_declared)
     bus = bus or RememberingBus()
     secrets, clock, metrics = FixedSecrets(), ManualClock(NOW_US), Metrics()
     front = Front(
@@ -55,6 +57,7 @@ async def running(
         clock,
         metrics,
         log.Logger("sources"),
+        plan=plan,
     )
     try:
         assert await front.apply(specs) == []

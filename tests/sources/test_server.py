@@ -10,7 +10,7 @@ import time
 import pytest
 
 from events.bus import BusFull, BusUnavailable, EventTooLarge, Receipt, Standing
-from sources.server import plan_routes
+from sources.listening import DeclaredPort, plan_declared, plan_shared
 from sources.source import SOURCES
 from tests.servers.certificates import Certificates
 from tests.sources.front import Client, ask, request, running, until
@@ -690,9 +690,23 @@ def test_a_thousand_endpoints_are_planned_in_no_time():
         for number in range(5000)
     ]
     started_s = time.perf_counter()
-    routes, problems = plan_routes([dataclasses.replace(spec, events=tuple(many))])
+    plan = plan_declared([dataclasses.replace(spec, events=tuple(many))])
     assert time.perf_counter() - started_s < 5
-    assert (len(routes[12000]), len(problems)) == (2500, 2500)
+    assert (len(plan.ports[12000].routes), len(plan.problems)) == (2500, 2500)
+
+
+async def test_on_the_shared_port_every_source_has_a_path_of_its_own():
+    def planned(specs):
+        return plan_shared(specs, 12000, {DeclaredPort("ci", "one", 12000): 12001})
+
+    one, two = webhook(name="one"), webhook(name="two")
+    async with running(plan=planned) as run:
+        assert await run.front.apply([one, two]) == []
+        for path in ("/ci/one/e", "/ci/two/e"):
+            assert (await ask(run.port(), request(path, b"1", TOKEN))).status == 200
+        assert (await ask(run.port(), request("/e", b"1", TOKEN))).status == 404
+        assert (await ask(run.port(12001), request("/e", b"1", TOKEN))).status == 200, "its own listener"
+        assert [str(stored.topic) for stored in run.bus.stored] == ["ci/one/e", "ci/two/e", "ci/one/e"]
 
 
 async def test_a_path_with_segments_is_gone_for_an_hour_too():

@@ -1,0 +1,222 @@
+"""Resources from a cluster: what informers see, in the namespaces that are enabled, as a catalog.
+
+Only what changed is read again, in a thread; a text that is refused leaves the last good one in force. While the API
+server is away, what was known last stays in force, also over a restart: the store has the last good texts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from events.bus import BusUnavailable
+from events.clock import US_PER_S, Clock
+from events.errors import Finding, KikkakeError, Severity
+from events.log import Logger
+from events.ports import Kube, Object
+from kikkake.catalog import Catalog, Entry, Key, read_entry
+from kikkake.cluster.informer import Informer, Name, Scope
+from kikkake.cluster.resources import EVENT_BUS, KINDS, ClusterObject, is_enabled, read_object
+from kikkake.cluster.rivals import Rivals
+from kikkake.feed import Force
+from kikkake.files import RESOURCE_API
+
+_NAMESPACE = "Namespace"
+_READ_AT_ONCE = 25
+"""Resources that one turn of a thread reads: some 50 ms, then the loop has its turn."""
+_FIRST_SYNC_S = 10.0
+"""How long the start waits for the API server before it goes on with what was in force last."""
+_RETRY_S = 1.0
+_RIVALS_S = 60.0
+"""How soon it is seen that Argo Events serves a resource again."""
+_BLOCKED_S = 5.0
+"""How soon a resource is served after Argo Events has let go of it."""
+_ALL: Sequence[str | None] = (None,)
+
+log = Logger("cluster")
+
+
+class ClusterFeed:
+    """The EventSources, Sensors and EventBuses of the enabled namespaces."""
+
+    def __init__(
+        self,
+        kube: Kube,
+        clock: Clock,
+        *,
+        namespaces: Sequence[str] = (),
+        told: Callable[[set[Key]], None] = lambda _keys: None,
+    ) -> None:
+        """`namespaces`: only these are looked at; empty = all. `told` hears what has been put in force."""
+        self.faults: tuple[Finding, ...] = ()
+        self.objects: dict[Key, ClusterObject] = {}
+        """What there is in enabled namespaces, EventBuses too."""
+        self.told = told
+        self._clock = clock
+        self._seen: dict[Key, ClusterObject] = {}
+        """What there is in all namespaces."""
+        self._enabled: set[str] = set()
+        self._dirty: dict[Key, None] = {}
+        self._changed = asyncio.Event()
+        self._catalog: Catalog = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._rivals = Rivals(kube)
+        scopes = [
+            Scope(api_version=RESOURCE_API, kind=kind, namespace=namespace)
+            for kind in KINDS
+            for namespace in (namespaces or _ALL)
+        ]
+        scopes.append(Scope(api_version="v1", kind=_NAMESPACE))
+        self._informers = [Informer(kube, clock, scope, self._take) for scope in scopes]
+
+    async def open(self) -> None:
+        """Begin to listen; what the API server answers is no reason not to start."""
+        for informer in self._informers:
+            name = f"informer:{informer.scope.label}"
+            self._tasks.append(asyncio.create_task(informer.run(), name=name))
+
+    async def first(self, known: Catalog) -> Catalog:
+        """What the cluster says; what was in force last where it does not answer in time."""
+        self._catalog = known
+        try:
+            async with asyncio.timeout(_FIRST_SYNC_S):
+                await self._synced()
+        except TimeoutError:
+            why = next((each.trouble for each in self._informers if each.trouble), "no answer yet")
+            log.warning("cluster.not-synced", detail=f"going on with what was in force last: {why}")
+            return known
+        return await self._update()
+
+    async def run(self, force: Force) -> None:
+        """Put each change in force."""
+        await self._synced()
+        # What the first catalog was made of is told now that everything else is there.
+        self.told(set(self.objects))
+        self._tasks.append(asyncio.create_task(self._watch_rivals(), name="cluster:rivals"))
+        while True:
+            await self._changed.wait()
+            keys = set(self._dirty)
+            try:
+                catalog = await self._update()
+                await force(catalog)
+            except BusUnavailable:
+                raise
+            except KikkakeError as error:
+                log.error("cluster.not-in-force", detail=str(error))  # noqa: TRY400 - of a store that is full
+                self._mark(keys)
+                await self._clock.sleep(_RETRY_S)
+                continue
+            self._catalog = catalog
+            self.told(keys)
+
+    async def close(self) -> None:
+        """Listen no more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # What the informers tell
+
+    def _take(self, kind: str, name: Name, found: Object | None) -> None:
+        if kind == _NAMESPACE:
+            self._take_namespace(name[1], enabled=found is not None and is_enabled(found))
+            return
+        key = Key(kind, *name)
+        read = None if found is None else read_object(kind, found)
+        earlier = self._seen.pop(key, None)
+        if read is not None:
+            self._seen[key] = read
+        if read is not None and read.is_same_text(earlier):
+            # Its status, or somebody's labels: nothing to read again.
+            if key in self.objects:
+                self.objects[key] = read
+            return
+        self._mark([key])
+
+    def _take_namespace(self, name: str, *, enabled: bool) -> None:
+        if enabled == (name in self._enabled):
+            return
+        (self._enabled.add if enabled else self._enabled.discard)(name)
+        log.info("namespace.enabled" if enabled else "namespace.left", namespace=name)
+        self._mark(key for key in self._seen if key.namespace == name)
+
+    def _mark(self, keys: Iterable[Key]) -> None:
+        marked = dict.fromkeys(keys)
+        self._dirty.update(marked)
+        if marked:
+            self._changed.set()
+
+    async def _synced(self) -> None:
+        for informer in self._informers:
+            await informer.is_synced.wait()
+
+    async def _watch_rivals(self) -> None:
+        """Look from time to time whether Argo Events has let go of a resource, or serves it again."""
+        looked_us = self._clock.now_us()
+        while True:
+            await self._clock.sleep(_BLOCKED_S)
+            now_us = self._clock.now_us()
+            keys = list(self._rivals.blocked)
+            if now_us - looked_us >= _RIVALS_S * US_PER_S:
+                looked_us, keys = now_us, list(self.objects)
+            found = [self.objects[key] for key in keys if key in self.objects and key.kind != EVENT_BUS]
+            self._mark(await self._rivals.look(found))
+
+    # What is in force
+
+    async def _update(self) -> Catalog:
+        """The catalog after everything that was marked is read again; the marks are gone."""
+        self._changed.clear()
+        keys, self._dirty = list(self._dirty), {}
+        catalog = dict(self._catalog)
+        there: list[ClusterObject] = []
+        for key in keys:
+            found = self._seen.get(key) if key.namespace in self._enabled else None
+            if found is None:
+                self.objects.pop(key, None)
+                self._rivals.forget(key)
+                catalog.pop(key, None)
+            else:
+                self.objects[key] = found
+                if key.kind != EVENT_BUS:
+                    there.append(found)
+        for key in [key for key in catalog if key not in self.objects]:
+            # In force since the last process, and gone meanwhile.
+            del catalog[key]
+        # One that is in force was looked at before; asking again would hold an edit up.
+        await self._rivals.look([each for each in there if not self._is_served(each)])
+        for start in range(0, len(there), _READ_AT_ONCE):
+            some = there[start : start + _READ_AT_ONCE]
+            for entry in await asyncio.to_thread(self._read, some):
+                catalog[entry.key] = self._over(self._catalog.get(entry.key), entry)
+        return dict(sorted(catalog.items(), key=self._age))
+
+    def _is_served(self, found: ClusterObject) -> bool:
+        entry = self._catalog.get(found.key)
+        return entry is not None and entry.spec is not None and entry.uid == found.uid
+
+    def _age(self, item: tuple[Key, Entry]) -> tuple[str, Key]:
+        """The oldest first: it keeps a path that a younger one wants too."""
+        found = self.objects.get(item[0])
+        return (found.created if found is not None else ""), item[0]
+
+    def _read(self, found: Sequence[ClusterObject]) -> list[Entry]:
+        entries = []
+        for each in found:
+            finding = self._rivals.finding(each)
+            entry = read_entry(each.key, each.document, each.uid)
+            if finding is not None:
+                entry = replace(entry, spec=None, findings=(finding, *entry.findings))
+            entries.append(entry)
+        return entries
+
+    def _over(self, earlier: Entry | None, entry: Entry) -> Entry:
+        """A refused text leaves the last good one of the same object in force, unless a rival serves it."""
+        if entry.spec is not None or earlier is None or earlier.spec is None or earlier.uid != entry.uid:
+            return entry
+        if entry.key in self._rivals.blocked:
+            return entry
+        # Its findings are those of the newest text; whoever fixes it has to see them.
+        errors = [finding for finding in entry.findings if finding.severity is Severity.ERROR]
+        return replace(earlier, findings=entry.findings, is_outdated=bool(errors))
