@@ -1,4 +1,4 @@
-"""What each error of a Kubernetes API server means for a create (spec: effects 3.1, bad-input section 5).
+"""What each error of a Kubernetes API server means for a create or a change (spec: effects 3, bad-input section 5).
 
 Pure: `KubeError` to `Failed`. The details are the API server's own words, cut, and what to do about them.
 """
@@ -6,7 +6,8 @@ Pure: `KubeError` to `Failed`. The details are the API server's own words, cut, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from events.errors import KikkakeError
 from events.ports import KindUnknown, KubeError, KubeNotSent
@@ -21,21 +22,28 @@ _FORBIDDEN = re.compile(
     r'User "(?P<user>[^"]*)" cannot (?P<verb>\w+) resource "(?P<resource>[^"]*)" in API group "(?P<group>[^"]*)"'
     r'(?: in the namespace "(?P<namespace>[^"]*)")?'
 )
+_OF_MANAGERS = "(FieldManagerConflict)"
+_SHOWN_FIELDS = 5
 _ACCOUNT = re.compile(r"system:serviceaccount:([^:]+):([^:]+)")
 
 
-def refused(error: KubeError, size_bytes: int) -> Failed:
-    """The failure of a create that was answered with `error`; not for AlreadyExists, which only a GET can judge."""
+def refused(error: KubeError, size_bytes: int, verbs: Sequence[str] = ("get", "create")) -> Failed:
+    """The failure of a request that was answered with `error`; not for AlreadyExists, which only a GET can judge.
+
+    `verbs` are the rights that the operation needs, for a person who may give them.
+    """
+    if error.status == 403 and _by_text(error) is None:
+        return _forbidden(error, verbs)
     judge = _by_text(error) or _BY_STATUS.get(error.status)
     if judge is None:
         judge = _server_error if error.status >= 500 else _rejected
     return judge(error, size_bytes)
 
 
-def failure_of(error: KikkakeError, size_bytes: int) -> Failed:
-    """The failure of a create of `size_bytes` that met one of the errors of the port `Kube`."""
+def failure_of(error: KikkakeError, size_bytes: int, verbs: Sequence[str] = ("get", "create")) -> Failed:
+    """The failure of a request of `size_bytes` that met one of the errors of the port `Kube`."""
     if isinstance(error, KubeError):
-        return refused(error, size_bytes)
+        return refused(error, size_bytes, verbs)
     if isinstance(error, KindUnknown):
         return failed("TargetNotFound", f"{error}: install it", "no such kind", OnFailure.RETRY_BRIEFLY)
     if isinstance(error, KubeNotSent):
@@ -52,6 +60,16 @@ def failure_of(error: KikkakeError, size_bytes: int) -> Failed:
 def failed(reason: str, detail: str, answer: str, then: OnFailure) -> Failed:
     """A failure that is not in doubt."""
     return Failed(reason=reason, detail=detail, answer=answer, then=then)
+
+
+def no_cluster() -> Failed:
+    """The failure where this process has no API server to ask."""
+    return failed(
+        "NoCluster",
+        "no cluster to create it in: give --context, --kubeconfig or --in-cluster",
+        "not sent",
+        OnFailure.RETRY_BRIEFLY,
+    )
 
 
 def answer_text(error: KubeError) -> str:
@@ -115,11 +133,35 @@ def _unauthorized(error: KubeError, _size_bytes: int) -> Failed:
     return _failed(error, "Unauthorized", detail, OnFailure.RETRY)
 
 
-def _forbidden(error: KubeError, _size_bytes: int) -> Failed:
-    return _failed(error, "Forbidden", _cut(_how_to_allow(error.message)), OnFailure.RETRY_BRIEFLY)
+def apply_conflict(error: KubeError) -> Failed | None:
+    """The failure of an apply whose fields belong to others; None where it is another answer."""
+    fields = [
+        cause.removesuffix(_OF_MANAGERS).rstrip() for cause in error.causes if cause.endswith(_OF_MANAGERS)
+    ]
+    if not fields:
+        return None
+    shown = "; ".join(fields[:_SHOWN_FIELDS])
+    more = f"; and {len(fields) - _SHOWN_FIELDS} more" if len(fields) > _SHOWN_FIELDS else ""
+    fix = "leave these fields out, or take them over with `k8s.force: true`"
+    detail = f"other managers own fields of it: {shown}{more}"
+    return _failed(
+        error, "ApplyConflict", f"{detail[: _SHOWN_TEXT - len(fix) - 3]}: {fix}", OnFailure.GIVE_UP
+    )
 
 
-def _how_to_allow(message: str) -> str:
+def patch_refused(error: KubeError, operations: Sequence[Mapping[str, Any]]) -> Failed:
+    """The failure of a JSON patch of which an operation does not fit the object as it is."""
+    # The API server does not say which one.
+    shown = ", ".join(f"{operation['op']} {operation['path']}" for operation in operations)
+    detail = f"an operation does not fit the object as it is, or its `test` failed: {shown}"
+    return _failed(error, "PatchRefused", _cut(detail), OnFailure.GIVE_UP)
+
+
+def _forbidden(error: KubeError, verbs: Sequence[str]) -> Failed:
+    return _failed(error, "Forbidden", _cut(_how_to_allow(error.message, verbs)), OnFailure.RETRY_BRIEFLY)
+
+
+def _how_to_allow(message: str, verbs: Sequence[str]) -> str:
     match = _FORBIDDEN.search(message)
     if match is None:
         return message or "forbidden"
@@ -130,9 +172,10 @@ def _how_to_allow(message: str) -> str:
     account = _ACCOUNT.fullmatch(user)
     subject = f"--serviceaccount={account[1]}:{account[2]}" if account else f"--user={user}"
     name = f"kikkake-{match['resource'].replace('/', '-')}"
+    needed = ",".join(dict.fromkeys([*verbs, match["verb"]]))
     return (
         f"{user} cannot {match['verb']} {resource}{place}. To allow: "
-        f"kubectl create {role} {name} --verb=get,{match['verb']} --resource={resource}{scope} && "
+        f"kubectl create {role} {name} --verb={needed} --resource={resource}{scope} && "
         f"kubectl create {role}binding {name} --{role}={name} {subject}{scope}"
     )
 
@@ -179,6 +222,11 @@ def _server_error(error: KubeError, _size_bytes: int) -> Failed:
     return _failed(error, "ServerError", _text(error), OnFailure.RETRY)
 
 
+def _unsupported(error: KubeError, _size_bytes: int) -> Failed:
+    fix = "a custom resource takes no strategic merge patch: leave `patchStrategy` out"
+    return _failed(error, "Rejected", _cut(f"{_text(error)}: {fix}"), OnFailure.GIVE_UP)
+
+
 def _rejected(error: KubeError, _size_bytes: int) -> Failed:
     return _failed(error, "Rejected", _text(error), OnFailure.GIVE_UP)
 
@@ -186,11 +234,11 @@ def _rejected(error: KubeError, _size_bytes: int) -> Failed:
 _BY_STATUS: dict[int, Callable[[KubeError, int], Failed]] = {
     400: _invalid,
     401: _unauthorized,
-    403: _forbidden,
     404: _not_found,
     408: _server_error,
     409: _conflict,
     413: _too_large,
+    415: _unsupported,
     422: _invalid,
     429: _busy,
     504: _timed_out,

@@ -1,4 +1,4 @@
-"""The identity of a Kubernetes object that an effect creates: name, labels, annotations (spec: effects 3.1).
+"""The identity of a Kubernetes object that an effect creates or changes: name, labels, annotations (spec: effects 3.1).
 
 Pure. The name is derived from the effect, so that every attempt asks for the same object; the annotations
 let a later attempt recognise it as ours, and the proof keeps others from planting one.
@@ -10,15 +10,12 @@ import base64
 import functools
 import hashlib
 import hmac
-import json
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from events.topic import length_prefixed
+from sensors.kube_json import read_json, write_json
 from sensors.trigger import RenderContext, RenderFailed
 
 EFFECT_ID = "kikkake/effect-id"
@@ -38,11 +35,6 @@ _LONGEST_NAME = 253
 _SHOWN_EVENT_IDS = 10
 _SHOWN_ID_LENGTH = 128
 """Of one event id: a sender chooses its length, and all annotations share 256 KiB."""
-
-_LONG_NUMBER = re.compile(rb"[0-9]{19}")
-_WHOLE_FLOAT = re.compile(rb"[:,\[\s]-?[0-9]+(?:\.0+|(?:\.[0-9]+)?[eE][+-]?[0-9]+)\s*[,}\]]")
-_MAX_WHOLE = 2.0**63
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _CLUSTER_KINDS = frozenset(
     {"Namespace", "Node", "PersistentVolume", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"}
@@ -81,8 +73,20 @@ def identify(rendered: bytes, static_name: str, context: RenderContext) -> bytes
     `static_name` is the name before the parameters were applied: another one came from an event.
     Raises RenderFailed.
     """
+    target = read_target(rendered, static_name, context)
+    labels, annotations = creation_marks(target, context)
+    metadata = target["metadata"]
+    _mapping(metadata, "labels", "metadata.labels").update(labels)
+    _mapping(metadata, "annotations", "metadata.annotations").update(annotations)
+    return write_json(target)
+
+
+def read_target(
+    rendered: bytes, static_name: str, context: RenderContext, *, is_new: bool = True
+) -> dict[str, Any]:
+    """The object with its final name and namespace; `generateName` names a new one only. Raises RenderFailed."""
     try:
-        target = _loads(rendered)
+        target = read_json(rendered)
     except (ValueError, RecursionError) as error:
         # `useRawData` writes what the event holds: a number beyond all floats reads as +Inf, as upstream.
         raise RenderFailed(f"the resource is no JSON any more after its parameters: {error}") from error
@@ -92,12 +96,50 @@ def identify(rendered: bytes, static_name: str, context: RenderContext) -> bytes
         if not isinstance(target.get(member), str) or not target[member]:
             raise RenderFailed(f"the resource has no {member}")
     metadata = _mapping(target, "metadata", "metadata")
-    _name(metadata, static_name, context.effect_id)
+    if is_new or metadata.get("name"):
+        _name(metadata, static_name, context.effect_id)
     _namespace(metadata, target["kind"], context.namespace)
-    digest = hashlib.sha256(_dumps(target)).hexdigest()
-    _label(metadata, context)
-    _annotate(metadata, context, digest)
-    return _dumps(target)
+    return target
+
+
+def creation_marks(
+    target: Mapping[str, Any], context: RenderContext
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Labels and annotations of an object that this effect creates."""
+    metadata = target["metadata"]
+    labels = {
+        _SENSOR_LABEL: _label_value(context.sensor),
+        _TRIGGER_LABEL: _label_value(context.trigger),
+        _TIME_LABEL: str(context.fired_us // 1000),
+    }
+    annotations = {
+        **change_marks(context),
+        RENDERED_SHA256: hashlib.sha256(write_json(target)).hexdigest(),
+        PROOF: proof(
+            context.store_key, context.effect_id, metadata.get("namespace") or "", metadata.get("name") or ""
+        ),
+    }
+    return labels, annotations
+
+
+def change_marks(context: RenderContext) -> dict[str, str]:
+    """Annotations of an object that this effect changes: by them a repeat sees that it was done.
+
+    The proof stays the one of the effect that created it.
+    """
+    shown = [event_id[:_SHOWN_ID_LENGTH] for event_id in context.event_ids[:_SHOWN_EVENT_IDS]]
+    more = len(context.event_ids) - len(shown)
+    return {
+        EFFECT_ID: context.effect_id.hex(),
+        EVENT_IDS: ",".join(shown) + (f" and {more} more" if more else ""),
+    }
+
+
+def annotate(target: dict[str, Any], annotations: Mapping[str, str]) -> None:
+    """Add annotations. Raises RenderFailed: `metadata.annotations` is no object."""
+    _mapping(_mapping(target, "metadata", "metadata"), "annotations", "metadata.annotations").update(
+        annotations
+    )
 
 
 def proof(store_key: bytes, effect_id: bytes, namespace: str, name: str) -> str:
@@ -119,36 +161,6 @@ def lifetime_s(target: Mapping[str, Any]) -> float | None:
     return float(min(seconds)) if seconds else None
 
 
-def _loads(text: bytes) -> Any:
-    # orjson makes a float of an integer beyond 64 bits; the standard library keeps it.
-    if not (_LONG_NUMBER.search(text) or _WHOLE_FLOAT.search(text)):
-        try:
-            return orjson.loads(text)
-        except orjson.JSONDecodeError:
-            if rb"\u" not in text:
-                raise
-    value = json.loads(text, parse_float=_number)
-    if _LONE_SURROGATE.search(written := json.dumps(value, ensure_ascii=False)):
-        # Half of a character, escaped in what an event holds: Go reads it as U+FFFD.
-        value = json.loads(_LONE_SURROGATE.sub("\ufffd", written))
-    return value
-
-
-def _number(text: str) -> int | float:
-    """`2.0` and `1e3` as Go writes them, without a fraction: the API server takes no `1000.0` for an integer."""
-    value = float(text)
-    if math.isinf(value):
-        raise ValueError(f"{text[:32]} is larger than any number")
-    return int(value) if value.is_integer() and abs(value) < _MAX_WHOLE else value
-
-
-def _dumps(value: Any) -> bytes:
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
 def _name(metadata: dict[str, Any], static_name: str, effect_id: bytes) -> None:
     name, prefix = metadata.get("name") or "", metadata.get("generateName") or ""
     if not isinstance(name, str) or not isinstance(prefix, str):
@@ -167,25 +179,6 @@ def _namespace(metadata: dict[str, Any], kind: str, sensor_namespace: str) -> No
         metadata["namespace"] = sensor_namespace
     elif not isinstance(metadata["namespace"], str):
         raise RenderFailed("metadata.namespace is not a string")
-
-
-def _label(metadata: dict[str, Any], context: RenderContext) -> None:
-    labels = _mapping(metadata, "labels", "metadata.labels")
-    labels[_SENSOR_LABEL] = _label_value(context.sensor)
-    labels[_TRIGGER_LABEL] = _label_value(context.trigger)
-    labels[_TIME_LABEL] = str(context.fired_us // 1000)
-
-
-def _annotate(metadata: dict[str, Any], context: RenderContext, digest: str) -> None:
-    annotations = _mapping(metadata, "annotations", "metadata.annotations")
-    annotations[EFFECT_ID] = context.effect_id.hex()
-    shown = [event_id[:_SHOWN_ID_LENGTH] for event_id in context.event_ids[:_SHOWN_EVENT_IDS]]
-    more = len(context.event_ids) - len(shown)
-    annotations[EVENT_IDS] = ",".join(shown) + (f" and {more} more" if more else "")
-    annotations[RENDERED_SHA256] = digest
-    annotations[PROOF] = proof(
-        context.store_key, context.effect_id, metadata.get("namespace") or "", metadata.get("name") or ""
-    )
 
 
 def _mapping(parent: dict[str, Any], member: str, where: str) -> dict[str, Any]:

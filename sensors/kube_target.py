@@ -27,7 +27,11 @@ class Target:
 
     @classmethod
     def read(cls, rendered: bytes) -> Target:
-        value = orjson.loads(rendered)
+        """From the bytes of a create."""
+        return cls.of(orjson.loads(rendered))
+
+    @classmethod
+    def of(cls, value: Object) -> Target:
         metadata = value["metadata"]
         return cls(
             value["apiVersion"], value["kind"], metadata.get("namespace"), metadata.get("name") or "", value
@@ -55,10 +59,11 @@ class Target:
         theirs = metadata.get("annotations") or {}
         ours = self.value["metadata"]["annotations"]
         is_going = "deletionTimestamp" in metadata
+        # Somebody with create rights could plant an object under a predictable name and id: hence the proof. It holds
+        # the effect, and a later change by another effect leaves it alone, but not the id beside it.
+        if hmac.compare_digest(str(theirs.get(PROOF, "")).encode(), ours[PROOF].encode()):
+            return self.done(f"409 AlreadyExists, and it is ours{', being deleted' * is_going}", live)
         if theirs.get(EFFECT_ID) == ours[EFFECT_ID]:
-            # Somebody with create rights could plant an object under a predictable name and id: hence the proof.
-            if hmac.compare_digest(str(theirs.get(PROOF, "")).encode(), ours[PROOF].encode()):
-                return self.done(f"409 AlreadyExists, and it is ours{', being deleted' * is_going}", live)
             detail = f"{self.label} carries our effect id with a wrong proof: somebody else made it"
             return failed("ForeignObject", detail, "409 AlreadyExists", OnFailure.GIVE_UP)
         detail = (

@@ -110,6 +110,25 @@ def apply_parameters(
     return document
 
 
+def settle_parameters(
+    parameters: Sequence[Parameter], events: Mapping[str, Event], at: str = "parameters"
+) -> list[tuple[Parameter, Value]]:
+    """Each parameter with its value, to be written later; those whose dependency is absent are left out.
+
+    Raises RenderFailed.
+    """
+    pairs = (
+        (parameter, resolve(parameter.src or ParameterSource(), events, f"{at}[{index}].src"))
+        for index, parameter in enumerate(parameters)
+    )
+    return [(parameter, value) for parameter, value in pairs if value is not None]
+
+
+def write_value(document: bytes, parameter: Parameter, value: Value, at: str) -> bytes:
+    """`document` with a value that `settle_parameters` found. Raises RenderFailed."""
+    return _write(document, parameter, value, at)
+
+
 def build_payload(parameters: Sequence[Parameter], events: Mapping[str, Event], at: str = "payload") -> bytes:
     """The document that `payload` builds from nothing; no entries give no bytes (spec-sensors 6.4).
 

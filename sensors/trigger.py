@@ -166,12 +166,14 @@ class TriggerServices:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would be done, for dry runs, `kikkake render` and tests: exactly one of the three is set."""
+    """What would be done, for dry runs, `kikkake render` and tests: exactly one of the first three is set."""
 
     object: dict[str, Any] | None = None
     request: dict[str, Any] | None = None
     """`{"method", "url", "headers": {}, "body": JSON or None, "bodyText": str}`; secrets as `***`."""
     message: dict[str, Any] | None = None
+    operation: str = ""
+    """What is done with the object, where there is more to do than to create it: `update`, `delete`, `retry`."""
 
 
 class Trigger(ABC):
@@ -223,6 +225,10 @@ class Trigger(ABC):
     @abstractmethod
     async def fire(self, rendered: bytes, attempt: AttemptContext) -> Done | Failed:
         """One attempt. Bounded in time by itself; raises only on bugs and cancellation."""
+
+    async def dry_run(self, rendered: bytes, attempt: AttemptContext) -> Done | Failed | None:  # noqa: ARG002 - of those that have one
+        """What the other side says of the request without carrying it out; None = this kind can ask nobody."""
+        return None
 
     async def close(self) -> None:  # noqa: B027 - a kind without clients has nothing to close
         """Close what was opened; called once, after the last attempt."""

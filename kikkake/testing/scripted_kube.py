@@ -108,11 +108,8 @@ class ScriptedKube:
 
         def update() -> Object:
             live = self._existing((api_version, kind, namespace, name))
-            metadata = value.get("metadata", {})
-            given = metadata.get("resourceVersion")
-            if given not in {None, "", live["metadata"]["resourceVersion"]}:
-                raise _changed_meanwhile(kind, name)
-            metadata["uid"] = live["metadata"]["uid"]
+            _refuse_older(live, value)
+            value["metadata"]["uid"] = live["metadata"]["uid"]
             return self._put(live, merge_patch({}, value))
 
         return self._change(update, is_dry=dry_run)
@@ -138,6 +135,7 @@ class ScriptedKube:
             if content_type == _APPLY:
                 return self._apply(address, value, field_manager, is_forced=force)
             live = self._existing(address)
+            _refuse_older(live, value)
             return self._put(live, _patched(live, value, content_type))
 
         return self._change(patch, is_dry=dry_run)
@@ -224,6 +222,7 @@ class ScriptedKube:
             raise _error(400, "PatchOptions.meta.k8s.io is invalid: fieldManager: Required value")
         live = self._cluster.find(address)
         is_new = live is None
+        _refuse_older(live or {}, value)
         given = live or {"apiVersion": address[0], "kind": address[1], "metadata": {}}
         managers = self._cluster.managers(address_of(given if not is_new else value))
         return self._cluster.put(managers.apply(manager, given, value, is_forced=is_forced))
@@ -263,10 +262,8 @@ def _patched(live: Object, patch: Any, content_type: str) -> Object:
     try:
         patched: Object = merge[content_type](live, patch)
     except PatchRefused as refused:
-        what = "the server rejected our request due to an error in our request"
-        raise KubeError(
-            422, "Invalid", what, causes=(f": {refused} (UnexpectedServerResponse)",)
-        ) from refused
+        # The real one does not say more either.
+        raise _error(422, "the server rejected our request due to an error in our request") from refused
     return patched
 
 
@@ -281,9 +278,12 @@ def _has_labels(value: Object, wanted: list[tuple[str, ...]]) -> bool:
     return all(labels.get(name) == text for name, text in wanted)
 
 
-def _changed_meanwhile(kind: str, name: str) -> KubeError:
-    what = "the object has been modified; please apply your changes to the latest version and try again"
-    return KubeError(409, "Conflict", f'Operation cannot be fulfilled on {kind} "{name}": {what}')
+def _refuse_older(live: Object, change: Any) -> None:
+    """A change that names another version than the newest is a conflict. Raises KubeError."""
+    given = change.get("metadata", {}).get("resourceVersion") if isinstance(change, dict) else None
+    if given and given != live.get("metadata", {}).get("resourceVersion"):
+        what = "the object has been modified; please apply your changes to the latest version and try again"
+        raise KubeError(409, "Conflict", f"Operation cannot be fulfilled: {what}")
 
 
 def _error(status: int, message: str) -> KubeError:

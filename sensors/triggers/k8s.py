@@ -1,8 +1,7 @@
-"""k8s: creates one Kubernetes object (spec-sensors 7.3; spec: effects 3.1).
+"""k8s: creates, updates, patches, applies or deletes one Kubernetes object (spec-sensors 7.3; spec: effects 3).
 
-The name comes from the effect, so the create itself is the test whether it was done before: a repeated one is
-answered "already exists", and the object's annotations say whose it is. `update`, `patch` and `delete` are
-refused when the Sensor is compiled: this build does not carry them out yet.
+What is asked is rendered once and stored; what it means for the object as it is (`liveObject`, a merge, a guard by
+version) is worked out at each attempt. `kube_creation.py` and `kube_change.py` carry out one attempt each.
 """
 
 from __future__ import annotations
@@ -12,24 +11,42 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import orjson
 import pydantic
 
-from events.clock import US_PER_S
+from events.bus import OrderMode
 from events.errors import Finding
 from events.event import Event
 from events.model import SpecModel
-from events.ports import KindUnknown, Kube, KubeError, KubeInDoubt, KubeNotSent, Object
+from events.ports import KindUnknown, Kube, KubeError, KubeInDoubt, KubeNotSent
 from events.resource import Path, ResourceDocument
 from sensors.artifact import fetch_local, fetch_local_json
 from sensors.artifact_spec import ArtifactLocation
-from sensors.kube_answers import answer_text, failed, failure_of
-from sensors.kube_check import check_create, ignored_fields
-from sensors.kube_object import identify, lifetime_s
+from sensors.json_patch import JsonPatchOperation
+from sensors.kube_answers import failure_of, no_cluster
+from sensors.kube_change import Change
+from sensors.kube_check import check_operation
+from sensors.kube_creation import Creation
+from sensors.kube_look import look
+from sensors.kube_object import annotate, change_marks, creation_marks, identify, read_target
+from sensors.kube_request import (
+    APPLY,
+    APPLY_PATCH,
+    CREATE,
+    DELETE,
+    JSON_PATCH,
+    MERGE_PATCH,
+    PATCH,
+    UPDATE,
+    KubeRequest,
+    Settled,
+    applied_marks,
+    field_manager,
+    is_create,
+)
 from sensors.kube_target import Target
 from sensors.label_policy import LabelWait
-from sensors.parameters import apply_parameters
-from sensors.spec import Parameter
+from sensors.parameters import apply_parameters, settle_parameters
+from sensors.spec import Parameter, ParameterSource
 from sensors.trigger import (
     AttemptContext,
     Done,
@@ -41,12 +58,19 @@ from sensors.trigger import (
     Trigger,
 )
 
-_SAFE_DOUBT_S = 60.0
-"""The create is repeated without a look only this long after the first intent: a late request lives no longer."""
+_VERBS = {
+    CREATE: ("get", "create"),
+    UPDATE: ("get", "create", "update"),
+    PATCH: ("get", "create", "patch"),
+    # The API server asks for `create` where an apply makes the object.
+    APPLY: ("get", "create", "patch"),
+    DELETE: ("get", "delete"),
+}
+"""The rights that each operation needs."""
 
 
 class K8s(Trigger):
-    """Creates the object of `source` after `parameters`."""
+    """Carries out `operation` with the object of `source` after `parameters`."""
 
     class Config(SpecModel):
         """The template's member `k8s`."""
@@ -54,18 +78,26 @@ class K8s(Trigger):
         source: ArtifactLocation | None = None
         """Where the object comes from."""
         operation: str = ""
-        """`create` (also when empty); `update`, `patch` and `delete` are not carried out yet."""
+        """`create` (also when empty), `update`, `patch`, `delete`, or (ours) `apply`: server-side apply."""
         parameters: list[Parameter] = []
         """Values from events into the object."""
         patch_strategy: str = ""
-        """Content type of the patch; only read by `patch`."""
+        """Content type of the patch; a merge patch when empty. Only read by `patch`."""
         live_object: bool = False
-        """Start from the object as it is in the cluster; only read by `update`."""
+        """Write the parameters into the object as it is in the cluster; only read by `update`."""
+        json_patch: list[JsonPatchOperation] = []
+        """Ours: the operations of a JSON patch; `source` then only names the object."""
+        force: bool = False
+        """Ours: an apply takes over fields that other managers own."""
 
     kind: ClassVar[str] = "k8s"
     repeatable: ClassVar[bool] = True
+    # A JSON patch is no exception, although its operations are: it is bound to the version of the object that was
+    # read, and leaves the effect's id there (kube_merge.guarded_operations).
     fixed_members: ClassVar[tuple[str, ...]] = (
         "operation",
+        "force",
+        "patchStrategy",
         "source.s3",
         "source.inline",
         "source.file",
@@ -76,148 +108,84 @@ class K8s(Trigger):
 
     @classmethod
     def check(cls, document: ResourceDocument, config: SpecModel, path: Path, part: str) -> list[Finding]:
-        """Upstream's texts, operations that are not carried out yet, and objects that live too short."""
-        if not isinstance(config, cls.Config):
-            return []
-        findings = check_create(document, config.source, config.operation, config.parameters, path, part)
-        return findings + ignored_fields(
-            document,
-            {"patchStrategy": config.patch_strategy, "liveObject": config.live_object},
-            config.operation,
-            path,
-            part,
-        )
+        """Upstream's texts, what cannot be sent, and objects that live too short."""
+        return check_operation(document, config, path, part) if isinstance(config, cls.Config) else []
 
     @classmethod
     def render(cls, spec: bytes, events: Mapping[str, Event], context: RenderContext) -> bytes:
-        """The object as JSON, with its identity: exactly what is POSTed."""
+        """The object with its identity; around it, what is done with it (`kube_request.py`)."""
         plan = _plan(spec)
-        rendered = apply_parameters(plan.document, plan.parameters, events, "k8s.parameters")
-        return identify(rendered, plan.static_name, context)
+        if plan.operation == CREATE:
+            rendered = apply_parameters(plan.document, plan.parameters, events, _PARAMETERS)
+            return identify(rendered, plan.static_name, context)
+        return _change_request(plan, events, context).encode()
+
+    @classmethod
+    def order(cls, rendered: bytes) -> tuple[bytes | None, OrderMode]:
+        """Changes of one object in the order of the log; an apply takes the place of an older one."""
+        return (None, OrderMode.NONE) if is_create(rendered) else KubeRequest.decode(rendered).order()
 
     @classmethod
     def preview(cls, rendered: bytes) -> Preview:
         """The object."""
-        return Preview(object=orjson.loads(rendered))
+        request = KubeRequest.decode(rendered)
+        return Preview(object=request.shown(), operation=request.operation)
 
     async def fire(self, rendered: bytes, attempt: AttemptContext) -> Done | Failed:
-        """Create the object, or find out that it is there and whose it is."""
+        """Carry it out, or find out that it was done before."""
         kube = self.services.kube
         if kube is None:
-            return Failed(
-                reason="NoCluster",
-                detail="no cluster to create it in: give --context, --kubeconfig or --in-cluster",
-                answer="not sent",
-                then=OnFailure.RETRY_BRIEFLY,
-            )
-        target = Target.read(rendered)
+            return no_cluster()
+        request = KubeRequest.decode(rendered)
         try:
-            made = await self._attempt(kube, target, rendered, attempt)
-            wait = LabelWait.of(attempt.policy)
+            made = await self._attempt(kube, request, rendered, attempt)
+            wait = LabelWait.of(attempt.policy) if request.operation != DELETE else None
             if wait is None or not isinstance(made, Done):
                 return made
-            get = functools.partial(self._get, kube, target, attempt.account)
+            get = functools.partial(look, kube, Target.of(request.value), attempt.account)
             return await wait.judge(made, get, self.services.clock, self.services.chance)
-        except (KubeError, KubeNotSent, KubeInDoubt, KindUnknown) as error:
-            return failure_of(error, len(rendered))
+        except _ERRORS as error:
+            return failure_of(error, len(rendered), _VERBS[request.operation])
+        except RenderFailed as error:
+            # Parameters that do not fit the live object.
+            return Failed(reason=error.reason, detail=error.detail, answer="not sent", then=OnFailure.GIVE_UP)
+
+    async def dry_run(self, rendered: bytes, attempt: AttemptContext) -> Done | Failed:
+        """The same requests with `dryRun=All`: the API server judges them, admission included, and stores nothing."""
+        kube = self.services.kube
+        if kube is None:
+            return no_cluster()
+        request = KubeRequest.decode(rendered)
+        try:
+            if request.operation == CREATE:
+                creation = Creation(kube, Target.of(request.value), rendered, attempt, self.services.clock)
+                return await creation.dry_run()
+            return await Change(kube, request, attempt, is_dry=True).run()
+        except _ERRORS as error:
+            return failure_of(error, len(rendered), _VERBS[request.operation])
+        except RenderFailed as error:
+            return Failed(reason=error.reason, detail=error.detail, answer="not sent", then=OnFailure.GIVE_UP)
 
     async def _attempt(
-        self, kube: Kube, target: Target, rendered: bytes, attempt: AttemptContext
+        self, kube: Kube, request: KubeRequest, rendered: bytes, attempt: AttemptContext
     ) -> Done | Failed:
-        possible_duplicate = False
-        if attempt.was_in_doubt:
-            found = await self._look_before_repeating(kube, target, attempt)
-            if not isinstance(found, bool):
-                return found
-            possible_duplicate = found
-        return await self._create(kube, target, rendered, attempt, possible_duplicate=possible_duplicate)
+        if request.operation == CREATE:
+            return await Creation(
+                kube, Target.of(request.value), rendered, attempt, self.services.clock
+            ).run()
+        return await Change(kube, request, attempt).run()
 
-    async def _create(
-        self,
-        kube: Kube,
-        target: Target,
-        rendered: bytes,
-        attempt: AttemptContext,
-        *,
-        possible_duplicate: bool,
-    ) -> Done | Failed:
-        try:
-            created = await kube.create(
-                target.api_version, target.kind, target.namespace, rendered, account=attempt.account
-            )
-        except KubeError as error:
-            # "object is being deleted" has the same reason: only its text differs.
-            if error.status == 409 and error.reason == "AlreadyExists" and target.name:
-                return await self._judge_existing(kube, target, error, attempt)
-            raise
-        return target.done("201 Created", created, possible_duplicate=possible_duplicate)
 
-    async def _judge_existing(
-        self, kube: Kube, target: Target, error: KubeError, attempt: AttemptContext
-    ) -> Done | Failed:
-        live = await self._get(kube, target, attempt.account)
-        if live is None:
-            detail = f"{target.label} existed and is gone again"
-            return failed("Conflict", detail, answer_text(error), OnFailure.RETRY)
-        return target.judge(live)
-
-    async def _look_before_repeating(
-        self, kube: Kube, target: Target, attempt: AttemptContext
-    ) -> Done | Failed | bool:
-        """What an old doubt asks for first: an outcome, or whether repeating the create may make a second object.
-
-        The name protects only while the object exists: one that was created, has ended and was removed by its
-        TTL meanwhile would be created again.
-        """
-        doubt_s = (self.services.clock.now_us() - attempt.first_intent_us) / US_PER_S
-        if doubt_s <= _SAFE_DOUBT_S or not target.name:
-            return False
-        lifetime = await self._lifetime_s(kube, target, attempt.account)
-        if lifetime is None or lifetime >= doubt_s:
-            return False
-        live = await self._get(kube, target, attempt.account)
-        if live is not None:
-            return target.judge(live)
-        if attempt.at_least_once:
-            return True
-        return Failed(
-            reason="InDoubt",
-            detail=f"{target.label} may have been created {doubt_s:.0f} s ago and removed by its TTL of "
-            f"{lifetime:.0f} s; `atLeastOnce: true` creates it again in such a case",
-            answer="not sent: it may have been created before",
-            then=OnFailure.GIVE_UP,
-            in_doubt=True,
-        )
-
-    async def _lifetime_s(self, kube: Kube, target: Target, account: str | None) -> float | None:
-        own = lifetime_s(target.value)
-        reference = target.template_reference()
-        if own is not None or reference is None:
-            return own
-        kind, namespace, name = reference
-        try:
-            return lifetime_s(await kube.get(target.api_version, kind, namespace, name, account=account))
-        except (KubeError, KindUnknown):
-            # Nobody can tell how long the object lives: the shortest time is the safe one.
-            return 0.0
-
-    async def _get(self, kube: Kube, target: Target, account: str | None) -> Object | None:
-        try:
-            return await kube.get(
-                target.api_version, target.kind, target.namespace, target.name, account=account
-            )
-        except KubeInDoubt as error:
-            raise KubeNotSent(f"looking at {target.label}: {error}") from error
-        except KubeError as error:
-            if error.status == 404:
-                return None
-            raise
+_ERRORS = (KubeError, KubeNotSent, KubeInDoubt, KindUnknown)
+_PARAMETERS = "k8s.parameters"
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """What is the same for every event: read once for each text of the member."""
 
+    operation: str
+    config: K8s.Config
     document: bytes
     parameters: tuple[Parameter, ...]
     static_name: str
@@ -231,16 +199,59 @@ def _plan(spec: bytes) -> _Plan:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise RenderFailed(f"k8s.{where} after trigger.parameters: {first['msg']}") from error
-    if config.operation not in ("", "create"):
-        raise RenderFailed(f"operation {config.operation} is not carried out by this version yet")
+    operation = config.operation or CREATE
+    if operation not in _VERBS:
+        raise RenderFailed(f"unknown operation type {operation[:64]}")
     source = _members(config.source) if config.source else {}
     metadata = fetch_local(source).get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None
     return _Plan(
+        # The strategy says what it is: the two are one.
+        operation=APPLY if operation == PATCH and config.patch_strategy == APPLY_PATCH else operation,
+        config=config,
         document=fetch_local_json(source),
         parameters=tuple(config.parameters),
         static_name=name if isinstance(name, str) else "",
     )
+
+
+def _change_request(plan: _Plan, events: Mapping[str, Event], context: RenderContext) -> KubeRequest:
+    config = plan.config
+    settled = None
+    rendered = plan.document
+    if plan.operation == UPDATE and config.live_object:
+        settled = tuple(
+            Settled(parameter.dest, parameter.operation, value.text, value.kind.value, _is_raw(parameter))
+            for parameter, value in settle_parameters(plan.parameters, events, _PARAMETERS)
+        )
+    else:
+        rendered = apply_parameters(rendered, plan.parameters, events, _PARAMETERS)
+    target = read_target(rendered, plan.static_name, context, is_new=False)
+    if not target["metadata"].get("name"):
+        text = "resource name must be specified for fetching live object" if settled is not None else ""
+        what = text or f"operation `{plan.operation}` needs metadata.name: it says which object"
+        raise RenderFailed(what, reason="InvalidName")
+    if plan.operation == APPLY:
+        manager = field_manager(context.namespace, context.sensor, context.trigger)
+        annotate(target, applied_marks(manager, context.effect_id))
+        return KubeRequest(operation=APPLY, value=target, manager=manager, force=config.force)
+    labels, annotations = creation_marks(target, context)
+    annotate(target, change_marks(context))
+    return KubeRequest(
+        operation=plan.operation,
+        value=target,
+        labels=labels,
+        annotations=annotations,
+        strategy=(config.patch_strategy or MERGE_PATCH) if plan.operation == PATCH else "",
+        operations=[each.as_sent() for each in config.json_patch]
+        if config.patch_strategy == JSON_PATCH
+        else (),
+        settled=settled,
+    )
+
+
+def _is_raw(parameter: Parameter) -> bool:
+    return (parameter.src or ParameterSource()).use_raw_data
 
 
 def _members(source: ArtifactLocation) -> dict[str, Any]:

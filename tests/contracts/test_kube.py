@@ -175,6 +175,20 @@ async def test_an_update_of_an_older_version_is_refused(api):
     assert (refused.value.status, refused.value.reason) == (409, "Conflict")
 
 
+@pytest.mark.parametrize("content_type", [MERGE, STRATEGIC, APPLY])
+async def test_a_patch_of_an_older_version_is_refused(api, content_type):
+    made = await api.make(config_map(a="1"))
+    await api.patch(config_map(), {"data": {"a": "2"}}, MERGE)
+    older = config_map(b="3")
+    older["metadata"]["resourceVersion"] = made["metadata"]["resourceVersion"]
+    options = {"field_manager": "first"} if content_type == APPLY else {}
+
+    with pytest.raises(KubeError) as refused:
+        await api.patch(older, older, content_type, **options)
+
+    assert (refused.value.status, refused.value.reason) == (409, "Conflict")
+
+
 async def test_an_update_replaces_the_object(api):
     made = await api.make(config_map(a="1", b="2"))
     made["data"] = {"b": "3", "c": None}

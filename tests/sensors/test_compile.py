@@ -438,13 +438,63 @@ def test_a_filter_that_is_not_carried_out_yet_still_counts_as_one_under_or():
     assert "KK107" not in {each.code for each in findings(resource)}
 
 
-@pytest.mark.parametrize("member", ["patchStrategy: application/merge-patch+json", "liveObject: true"])
+@pytest.mark.parametrize(
+    "member", ["patchStrategy: application/merge-patch+json", "liveObject: true", "force: true"]
+)
 def test_what_only_other_operations_read_is_reported(member):
     source = "{resource: {apiVersion: v1, kind: ConfigMap, metadata: {generateName: x-}}}"
     resource = text(trigger=f"{{template: {{name: t, k8s: {{source: {source}, {member}}}}}}}")
     (found,) = check_sensor(document(resource))[1]
     assert (found.code, found.severity) == ("Ignored", Severity.WARNING)
     assert found.at.endswith(member.partition(":")[0])
+
+
+NAMED = "{apiVersion: v1, kind: ConfigMap, metadata: {name: x}}"
+JSON_PATCH = "patchStrategy: application/json-patch+json"
+
+
+@pytest.mark.parametrize(
+    ("member", "at", "what"),
+    [
+        (f"operation: patch, {JSON_PATCH}", "patchStrategy", "is no JSON patch"),
+        ("operation: patch, patchStrategy: merge", "patchStrategy", "`merge` is no strategy of a patch"),
+        ("operation: patch, jsonPatch: [{op: remove, path: /a}]", "jsonPatch", "is not what is sent"),
+        (
+            f"operation: patch, {JSON_PATCH}, jsonPatch: [{{op: put, path: /a}}]",
+            "jsonPatch[0]",
+            "`put` is no operation",
+        ),
+        (
+            f"operation: patch, {JSON_PATCH}, jsonPatch: [{{op: add, path: a}}]",
+            "jsonPatch[0]",
+            "JSON pointer",
+        ),
+        (
+            f"operation: patch, {JSON_PATCH}, jsonPatch: [{{op: move, path: /a}}]",
+            "jsonPatch[0]",
+            "needs `from`",
+        ),
+    ],
+)
+def test_a_patch_that_cannot_be_sent_stops_its_trigger(member, at, what):
+    resource = text(trigger=f"{{template: {{name: t, k8s: {{source: {{resource: {NAMED}}}, {member}}}}}}}")
+    compiled, found = check_sensor(document(resource))
+    assert compiled is not None
+    assert compiled.triggers[0].is_stopped
+    [fault] = [each for each in found if each.severity is Severity.ERROR]
+    assert fault.at.endswith(f"k8s.{at}")
+    assert what in fault.what
+
+
+@pytest.mark.parametrize("operation", ["update", "patch", "delete", "apply"])
+def test_a_change_of_an_object_without_a_name_stops_its_trigger(operation):
+    unnamed = "{apiVersion: v1, kind: ConfigMap, metadata: {generateName: x-}}"
+    member = f"source: {{resource: {unnamed}}}, operation: {operation}"
+    found = check_sensor(document(text(trigger=f"{{template: {{name: t, k8s: {{{member}}}}}}}")))[1]
+    assert "the object has no metadata.name" in [each.what for each in found]
+    named = f"{member}, parameters: [{WRITES.format(dest='metadata.name')}]"
+    found = check_sensor(document(text(trigger=f"{{template: {{name: t, k8s: {{{named}}}}}}}")))[1]
+    assert not [each for each in found if each.severity is Severity.ERROR]
 
 
 K8S = "{{template: {{name: t, k8s: {{source: {{resource: {resource}}}, parameters: [{own}]}}}}, parameters: [{outer}]}}"
