@@ -10,27 +10,25 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine
-from pathlib import Path
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, NoReturn
 
-from events.bus import BusBroken, Runner
+from events.bus import BusBroken, Effect, Runner
 from events.clock import SystemClock
 from events.errors import Finding, KikkakeError, Severity
 from events.log import Logger
 from events.metrics import Metrics
-from events.ports import Kube, Secrets
+from kikkake.activity import Activity
 from kikkake.api.listener import Listener
 from kikkake.api.server import admin_listener, observability_listener
 from kikkake.catalog import Catalog, Change, changes_between, stored_catalog
 from kikkake.changes import pull_specs, source_changes
 from kikkake.dead_letter_quota import DeadLetterQuota
-from kikkake.file_feed import FileFeed
-from kikkake.kube_client import KubeClient
+from kikkake.feed import Feed
 from kikkake.observe import Observer, Tell
-from kikkake.secrets import EnvironmentSecrets, FileSecrets, FirstOf, KubeSecrets
+from kikkake.outfit import Outfit, open_outfit
 from kikkake.services import GatewayServices
-from kikkake.settings import ClusterSettings, RunSettings
+from kikkake.settings import RunSettings
 from kikkake.store import Store, StoreSettings, open_store
 from kikkake.template_reach import allow_outside
 from sensors.act import Actor
@@ -66,13 +64,16 @@ class Gateway:
         self._log = Logger("gateway")
         self._clock = SystemClock()
         self._store_settings = StoreSettings()
-        self._metrics = Metrics()
+        self.metrics = Metrics()
+        self.activity = Activity(self._clock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._failed: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
         self._closers: list[Callable[[], Coroutine[Any, Any, Any]]] = []
         self._forcing = asyncio.Lock()
         self._listeners: dict[str, Listener] = {}
-        self.feed = FileFeed(settings, self._clock)
+        self._companions: tuple[str, ...] = ()
+        """Names of the loops that the outfit adds."""
+        self.feed: Feed
         self.catalog: Catalog = {}
         self.problems: list[RouteProblem] = []
         self.services: GatewayServices
@@ -87,11 +88,12 @@ class Gateway:
             raise
 
     async def _start(self) -> None:
+        outfit = await open_outfit(self._settings, self._clock)
+        self._closers.append(outfit.close)
+        self.feed = outfit.feed
         await self.feed.open()
         bus = await self._open_bus()
         runner = await bus.take_over()
-        kube = await self._connect()
-        secrets = self._open_secrets(kube)
         allow_outside(self._settings.reach)
         sandbox = Sandbox()
         self._closers.append(sandbox.close)
@@ -102,31 +104,44 @@ class Gateway:
             self._clock,
             store_key=bus.store_key,
             # The act loop is made after the Sensors are loaded: it looks up its triggers there.
-            offer=lambda effects: self._actor.offer(effects),  # noqa: PLW0108
+            offer=self._offer,
             look_again=lambda: self._actor.look_again(),  # noqa: PLW0108
             preparer=self.preparer,
         )
         state = await self._decider.load()
-        self._actor = self._make_actor(bus, runner, kube, secrets)
+        self._actor = self._make_actor(bus, runner, outfit)
         server_settings = ServerSettings(
             host=self._settings.listen.deliveries_host,
             ports=self._settings.listen.ports,
             drain_timeout_s=self._settings.drain_timeout_s,
             max_event_bytes=self._store_settings.max_event_bytes,
         )
-        self._front = Front(server_settings, bus.publish, secrets, self._clock, self._metrics, self._log)
-        self._supervisor = Supervisor(bus.publish, secrets, self._clock, self._metrics)
+        publish = self.activity.counting(bus.publish)
+        self._front = Front(
+            server_settings,
+            publish,
+            outfit.secrets,
+            self._clock,
+            self.metrics,
+            self._log,
+            plan=outfit.plan,
+        )
+        self._supervisor = Supervisor(publish, outfit.secrets, self._clock, self.metrics)
         self.services = GatewayServices(self, bus, self._decider, self._actor, self._front)
         await self._listen()
         self.catalog = stored_catalog(state.resources)
         await self.force(await self.feed.first(self.catalog), is_first=True)
-        quota = DeadLetterQuota(self._decider, bus.reader(), self._clock, self._store_settings)
-        await quota.check()
-        self._own(quota.run(), "dead-letters")
+        self._quota = DeadLetterQuota(self._decider, bus.reader(), self._clock, self._store_settings)
+        await self._quota.check()
+        self._own(self._quota.run(), "dead-letters")
         self._own(self._actor.run(), "act")
         self._own(self._decider.run(), "decide")
         self._own(self._renew(), "renew")
         self._own(self.feed.run(self.force), "feed")
+        companions = outfit.companions(self.services)
+        self._companions = tuple(companions)
+        for name, work in companions.items():
+            self._own(work, name)
         self.services.is_started = True
 
     async def wait(self) -> None:
@@ -138,14 +153,22 @@ class Gateway:
         """Of places in which nobody knows what stands."""
         return self.feed.faults
 
+    @property
+    def dead_letters(self) -> Mapping[str, int]:
+        """Dead letters of each Sensor, by uid, at the last look."""
+        return self._quota.rows
+
     def now_us(self) -> int:
         """Wall time, microseconds since 1970."""
         return self._clock.now_us()
 
     def about(self) -> dict[str, str]:
         """Facts for `status`."""
-        cluster = self._settings.cluster
-        return {"data": str(self._settings.data), "cluster": "dry run" if cluster is None else cluster.label}
+        cluster, serve = self._settings.cluster, self._settings.serve
+        about = {"data": str(self._settings.data), "cluster": "dry run" if cluster is None else cluster.label}
+        if serve is not None:
+            about["namespaces"] = ", ".join(serve.namespaces) or "all enabled namespaces"
+        return about
 
     def listening(self) -> dict[str, str]:
         """Addresses of the two APIs."""
@@ -158,7 +181,7 @@ class Gateway:
         if hasattr(self, "_front"):
             await asyncio.gather(self._supervisor.close(), self._front.drain())
             await self._front.close()
-        await self._end_tasks("feed", "renew", "dead-letters", "decide")
+        await self._end_tasks("feed", *self._companions, "renew", "dead-letters", "decide")
         if hasattr(self, "_actor"):
             await self._actor.stop(self._settings.attempt_drain_timeout_s)
         await self._end_tasks("act")
@@ -174,32 +197,23 @@ class Gateway:
         self._closers.append(bus.close)
         return bus
 
-    async def _connect(self) -> Kube | None:
-        if self._settings.cluster is None:
-            return None
-        kube = await connect(self._settings.cluster)
-        self._closers.append(kube.close)
-        return kube
-
-    def _open_secrets(self, kube: Kube | None) -> Secrets:
-        """The folders in their order, then the environment, then the cluster."""
-        stores: list[Secrets] = [FileSecrets(folder) for folder in self._settings.secrets]
-        stores.append(EnvironmentSecrets(os.environ))
-        if kube is not None:
-            stores.append(KubeSecrets(kube, self._clock))
-        return FirstOf(stores)
-
-    def _make_actor(self, bus: Store, runner: Runner, kube: Kube | None, secrets: Secrets) -> Actor:
-        services = TriggerServices(kube=kube, secrets=secrets, clock=self._clock, store_key=bus.store_key)
+    def _make_actor(self, bus: Store, runner: Runner, outfit: Outfit) -> Actor:
+        services = TriggerServices(
+            kube=outfit.kube,
+            secrets=outfit.secrets,
+            clock=self._clock,
+            store_key=bus.store_key,
+            default_account=outfit.default_account,
+        )
         renderer = PlannedRenderer(services, self.preparer, files=self._settings.reach.files)
         lookup = Lookup(self._decider.roster, runner, bus.reader(), services, renderer=renderer)
         self._closers.append(lookup.close)
-        observer = Observer(self._metrics, self._tell, as_json=self._as_json)
+        observer = Observer(self.metrics, self._tell, as_json=self._as_json)
         return Actor(runner, lookup, self._clock, observer, is_dry_run=self._settings.cluster is None)
 
     async def _listen(self) -> None:
         listen = self._settings.listen
-        services, registry = self.services, self._metrics.registry
+        services, registry = self.services, self.metrics.registry
         if listen.metrics_port is not None:
             port = listen.metrics_port
             self._listeners["metrics"] = observability_listener(
@@ -261,6 +275,10 @@ class Gateway:
         told = [f"{finding.file}:{finding.line}:{finding.column}: {finding}" for finding in faults]
         self._log.error("resource.refused", **keys, findings=told)
 
+    def _offer(self, effects: Sequence[Effect]) -> None:
+        self.activity.fired(effects)
+        self._actor.offer(effects)
+
     def _own(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
@@ -288,13 +306,3 @@ class Gateway:
         sys.stderr.flush()
         # No clean-up: a checkpoint or another write could make it worse (fsync is never tried twice).
         os._exit(EXIT_BROKEN)
-
-
-async def connect(cluster: ClusterSettings) -> KubeClient:
-    """The Kubernetes API that the settings name. Imports the client library, which costs 400 ms and 60 MB."""
-    from kikkake.kube import connect_in_cluster, connect_kubeconfig  # noqa: PLC0415 - only where a cluster is used
-
-    if cluster.in_cluster:
-        return await connect_in_cluster()
-    file = Path(cluster.kubeconfig) if cluster.kubeconfig else None
-    return await connect_kubeconfig(file, cluster.context or None)

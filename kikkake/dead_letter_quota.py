@@ -39,6 +39,8 @@ class DeadLetterQuota:
         self._clock = clock
         self._limits = limits
         self._interval_s = interval_s
+        self.rows: dict[str, int] = {}
+        """Dead letters of each Sensor, by uid, at the last look."""
 
     async def run(self) -> None:
         """Check until cancelled. Raises RunnerFenced, BusBroken, BusClosed: the process cannot go on."""
@@ -48,9 +50,9 @@ class DeadLetterQuota:
 
     async def check(self) -> None:
         """Stop the Sensors that are full now, and let those go on that are not any more."""
-        full = {
-            uid: load for uid, load in (await self._reader.dead_letter_load()).items() if self._is_full(load)
-        }
+        loads = await self._reader.dead_letter_load()
+        self.rows = {uid: load.rows for uid, load in loads.items()}
+        full = {uid: load for uid, load in loads.items() if self._is_full(load)}
         halted = self._decider.roster.halted
         for uid in [uid for uid, why in halted.items() if why == DEAD_LETTERS_FULL and uid not in full]:
             self._decider.resume_sensor(uid)

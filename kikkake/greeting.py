@@ -24,6 +24,11 @@ def _lines(gateway: Gateway) -> Iterator[str]:
     yield f"kikkake {version()}: {where}"
     yield f"store {about['data']}" + "".join(f", {name} {url}" for name, url in gateway.listening().items())
     reports = gateway.services.resources()
+    if "namespaces" in about:
+        # A cluster has hundreds, and each says on itself how it stands.
+        refused = sum(report.state == "refused" for report in reports)
+        yield f"{_count(len(reports), 'resource')} of {about['namespaces']}, {refused} refused: kubectl get es,sn -A"
+        return
     for report in reports:
         urls = ", ".join(report.urls)
         yield f"{report.kind} {report.namespace}/{report.name}: {report.state}" + (

@@ -35,7 +35,11 @@ class ClusterUnusable(KikkakeError):
 
 
 async def connect_kubeconfig(
-    file: Path | None = None, context: str | None = None, *, timeout_s: float = 30.0
+    file: Path | None = None,
+    context: str | None = None,
+    *,
+    timeout_s: float = 30.0,
+    impersonates: bool = False,
 ) -> KubeClient:
     """A client for a context of a kubeconfig; None means $KUBECONFIG or the home folder's, and its current context.
 
@@ -53,10 +57,12 @@ async def connect_kubeconfig(
         # A new loader reads the file again and runs the exec plugin again: either may have a new token.
         await _load_kubeconfig(where, context, configuration)
 
-    return KubeClient(_login(configuration, authorization, renew), timeout_s=timeout_s)
+    return KubeClient(
+        _login(configuration, authorization, renew), timeout_s=timeout_s, impersonates=impersonates
+    )
 
 
-async def connect_in_cluster(*, timeout_s: float = 30.0) -> KubeClient:
+async def connect_in_cluster(*, timeout_s: float = 30.0, impersonates: bool = False) -> KubeClient:
     """A client with the pod's own account; its token file is read again every minute. Raises ClusterUnusable."""
     configuration = Configuration()
     _load_in_cluster(configuration)
@@ -68,7 +74,9 @@ async def connect_in_cluster(*, timeout_s: float = 30.0) -> KubeClient:
     async def renew() -> None:
         _load_in_cluster(configuration)
 
-    return KubeClient(_login(configuration, authorization, renew), timeout_s=timeout_s)
+    return KubeClient(
+        _login(configuration, authorization, renew), timeout_s=timeout_s, impersonates=impersonates
+    )
 
 
 async def _load_kubeconfig(where: str, context: str | None, configuration: Configuration) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from events.bus import BusReader, ResourceState
 from events.clock import format_time
 from events.errors import Finding, Scope
+from events.metrics import Metrics
+from kikkake.activity import Activity
 from kikkake.api.services import ResourceReport
-from kikkake.catalog import EVENT_SOURCE, SENSOR, Catalog, Entry
+from kikkake.catalog import EVENT_SOURCE, SENSOR, Catalog, Entry, Key
 from kikkake.dead_letter_quota import DEAD_LETTERS_FULL
 from kikkake.store import Store
 from kikkake.version import version
@@ -28,8 +30,14 @@ class GatewayView(Protocol):
 
     catalog: Catalog
     problems: list[RouteProblem]
-
+    activity: Activity
+    metrics: Metrics
     preparer: Preparer
+
+    @property
+    def dead_letters(self) -> Mapping[str, int]:
+        """Of each Sensor, by uid, at the last look."""
+        ...
 
     def now_us(self) -> int:
         """Wall time, microseconds since 1970."""
@@ -67,6 +75,21 @@ class GatewayServices:
         entries = sorted(self._gateway.catalog.values(), key=lambda entry: entry.key[1:])
         return [self._report(entry) for entry in entries]
 
+    def entry(self, key: Key) -> Entry | None:
+        """One resource as it stands."""
+        return self._gateway.catalog.get(key)
+
+    def troubles(self) -> Mapping[Key, tuple[Finding, ...]]:
+        """Of each resource that has some: what keeps it from working for reasons outside its text."""
+        sources = {(problem.namespace, problem.event_source) for problem in self._gateway.problems}
+        halted = self._decider.roster.halted
+        entries = (
+            entry
+            for key, entry in self._gateway.catalog.items()
+            if (key.kind == EVENT_SOURCE and key[1:] in sources) or entry.uid in halted
+        )
+        return {entry.key: tuple(self.problems(entry)) for entry in entries}
+
     def not_ready(self) -> Sequence[str]:
         reasons = []
         if not self.is_started:
@@ -78,6 +101,20 @@ class GatewayServices:
     def not_healthy(self) -> Sequence[str]:
         broken = self._bus.broken
         return [] if broken is None else [f"the store cannot be written: {broken}"]
+
+    @property
+    def activity(self) -> Activity:
+        """What came in and fired."""
+        return self._gateway.activity
+
+    @property
+    def metrics(self) -> Metrics:
+        return self._gateway.metrics
+
+    @property
+    def dead_letters(self) -> Mapping[str, int]:
+        """Of each Sensor that has some, by uid."""
+        return self._gateway.dead_letters
 
     def about(self) -> dict[str, str]:
         return {"version": version(), "started": format_time(self._started_us), **self._gateway.about()}
@@ -92,12 +129,12 @@ class GatewayServices:
             name=entry.key.name,
             file=entry.file,
             state=entry.state,
-            findings=(*entry.findings, *self._problems(entry)),
+            findings=(*entry.findings, *self.problems(entry)),
             lag=self._lag(entry),
             urls=self._urls(entry),
         )
 
-    def _problems(self, entry: Entry) -> Iterator[Finding]:
+    def problems(self, entry: Entry) -> Iterator[Finding]:
         """What keeps a resource from working, for reasons outside its text."""
         if entry.document is None:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ class ClusterSettings:
         """For the first line of `run` and the name of the store."""
         if self.in_cluster:
             return "in-cluster"
-        return self.context or f"kubeconfig {self.kubeconfig}"
+        return self.context or (f"kubeconfig {self.kubeconfig}" if self.kubeconfig else "the current context")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +54,50 @@ class ReachSettings:
     """Templates may look up hosts (`getHostByName`)."""
 
 
+class Identity(enum.StrEnum):
+    """How the gateway acts as the ServiceAccount of a resource."""
+
+    TOKEN = "token"  # noqa: S105 - a word of the command line
+    """With a token that the API server gives for it (TokenRequest)."""
+    IMPERSONATE = "impersonate"
+    """By impersonation: needs the verb `impersonate`, which a team's namespace grants by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeSettings:
+    """What `kikkake serve` is told beyond `run`: which resources, as whom, and where they are reached."""
+
+    namespaces: tuple[str, ...] = ()
+    """Only these are looked at; empty = all that have the label."""
+    identity: Identity = Identity.TOKEN
+    shared_port: int = 12000
+    """Port on which every source has `/NAMESPACE/SOURCE/ENDPOINT`; upstream's examples use this number."""
+    own_ports: range = range(20000, 21000)
+    """Ports for the listeners of sources with a Service."""
+    advertise_address: str = ""
+    """Address of this gateway for EndpointSlices: the pod's. Empty = no Service can be served."""
+    public_url: str = ""
+    """What stands before `/NAMESPACE/SOURCE/ENDPOINT` in the addresses of a status."""
+    name: str = "kikkake"
+    """Of this gateway: its Lease, and the holder in events and EndpointSlices."""
+    own_namespace: str = ""
+    """Where the gateway itself lives; empty = outside of a cluster, then without a Lease."""
+    pod: str = ""
+    """The holder of the Lease; empty = the host's name."""
+    status_interval_s: float = 300.0
+    """How often counts and times of a status are brought up to date."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
-    """Everything that `kikkake run` is told."""
+    """Everything that `kikkake run` and `kikkake serve` are told."""
 
     paths: tuple[str, ...]
     data: Path
     cluster: ClusterSettings | None
     """None = a dry run that prints what would be created."""
+    serve: ServeSettings | None = None
+    """Resources come from the cluster; None = from the files of `paths`."""
     secrets: tuple[Path, ...] = ()
     """Folders with NAME/KEY files that stand in for Secrets and ConfigMaps."""
     listen: ListenSettings = field(default_factory=ListenSettings)

@@ -103,7 +103,7 @@ def plan_shared(specs: Iterable[EventSourceSpec], shared: int, own: Mapping[Decl
     """
     plan = Plan()
     for spec, route in _routes(specs):
-        plan.put(replace(route, pattern=compile_path(shared_path(route))), shared, "")
+        plan.put(replace(route, pattern=compile_path(shared_path_of(route.source))), shared, "")
         endpoint = route.endpoint
         number = own.get(DeclaredPort(spec.namespace, spec.name, endpoint.port))
         if number is not None:
@@ -111,9 +111,9 @@ def plan_shared(specs: Iterable[EventSourceSpec], shared: int, own: Mapping[Decl
     return plan
 
 
-def shared_path(route: Route) -> str:
+def shared_path_of(source: PushSource) -> str:
     """`/NAMESPACE/SOURCE/ENDPOINT`: where a route stands on the shared port."""
-    return f"/{route.topic.namespace}/{route.topic.event_source}{route.endpoint.path}"
+    return f"/{source.namespace}/{source.event_source}{source.endpoint().path}"
 
 
 def problems_of(routes: Iterable[Route], code: str, what: str) -> list[RouteProblem]:

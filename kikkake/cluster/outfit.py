@@ -1,0 +1,77 @@
+"""What a gateway has around it in a cluster: its resources, its identities, its statuses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Mapping
+from typing import Any
+
+from events.clock import Clock
+from events.ports import Secrets
+from kikkake.cluster.account_secrets import AccountSecrets
+from kikkake.cluster.feed import ClusterFeed
+from kikkake.cluster.kube_events import KubeEvents
+from kikkake.cluster.outlook import Outlooks
+from kikkake.cluster.status_keeper import StatusKeeper
+from kikkake.kube_client import KubeClient
+from kikkake.services import GatewayServices
+from kikkake.settings import ServeSettings
+from sources.listening import Plan, plan_shared
+from sources.spec import EventSourceSpec
+
+_TROUBLES_S = 5.0
+"""How soon a status says that a Secret is missing or is there again."""
+
+
+class ClusterOutfit:
+    """For `kikkake serve`."""
+
+    def __init__(self, settings: ServeSettings, clock: Clock, kube: KubeClient) -> None:
+        self.kube = kube
+        self.default_account = "default"
+        self.feed = ClusterFeed(kube, clock, namespaces=settings.namespaces)
+        self._account_secrets = AccountSecrets(kube, clock)
+        self.secrets: Secrets = self._account_secrets
+        self._settings = settings
+        self._clock = clock
+
+    def plan(self, specs: Iterable[EventSourceSpec]) -> Plan:
+        """Everything on the shared port."""
+        return plan_shared(specs, self._settings.shared_port, {})
+
+    def companions(self, services: GatewayServices) -> Mapping[str, Coroutine[Any, Any, None]]:
+        """Statuses and Events."""
+        events = KubeEvents(self.kube, self._clock, component=self._settings.name)
+        outlooks = Outlooks(services, self._settings)
+        keeper = StatusKeeper(
+            self.kube,
+            self._clock,
+            services.metrics,
+            find=self.feed.objects.get,
+            outlook=outlooks.of,
+            events=events,
+            interval_s=self._settings.status_interval_s,
+        )
+        self.feed.told = keeper.mark
+        return {
+            "status": keeper.run(),
+            "kube-events": events.run(),
+            "troubles": self._watch_troubles(outlooks, keeper),
+        }
+
+    async def close(self) -> None:
+        """Listen no more, and close the connections."""
+        await self.feed.close()
+        await self._account_secrets.close()
+        await self.kube.close()
+
+    async def _watch_troubles(self, outlooks: Outlooks, keeper: StatusKeeper) -> None:
+        """What changes without anybody's edit: Secrets, ports, dead letters."""
+        known = outlooks.troubles()
+        while True:
+            await self._clock.sleep(_TROUBLES_S)
+            now = outlooks.troubles()
+            changed = {key for key in known.keys() | now.keys() if known.get(key) != now.get(key)}
+            known = now
+            keeper.mark(changed)
+            await asyncio.sleep(0)

@@ -1,0 +1,93 @@
+"""What is known of an object of the cluster: the text's faults, the outside's troubles, counts and addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from events.clock import format_time
+from events.errors import Finding
+from kikkake.activity import Tally
+from kikkake.catalog import EVENT_SOURCE, SENSOR, Key
+from kikkake.cluster.resources import EVENT_BUS, ClusterObject
+from kikkake.cluster.status import Outlook
+from kikkake.event_bus_check import event_bus_faults
+from kikkake.services import GatewayServices
+from kikkake.settings import ServeSettings
+from sensors.compile import CompiledSensor
+from sources.listening import shared_path_of
+from sources.source import PushSource
+from sources.spec import EventSourceSpec
+
+
+class Outlooks:
+    """Asks the running gateway."""
+
+    def __init__(self, services: GatewayServices, settings: ServeSettings) -> None:
+        self._services = services
+        self._base = settings.public_url.rstrip("/")
+        self._before: dict[str, Mapping[str, Any]] = {}
+        """Status of each object, by uid, when this process first saw it: what its counts go on from."""
+
+    def of(self, found: ClusterObject) -> Outlook:
+        """Everything that its status is to say."""
+        if found.key.kind == EVENT_BUS:
+            return Outlook(
+                generation=found.generation, findings=event_bus_faults(found.document), is_served=True
+            )
+        entry = self._services.entry(found.key)
+        if entry is None:
+            return Outlook(generation=found.generation, findings=(), is_served=False)
+        spec = entry.spec
+        facts: dict[str, Any] = {}
+        if found.key.kind == EVENT_SOURCE:
+            facts = self._source_facts(found, spec if isinstance(spec, EventSourceSpec) else None)
+        elif found.key.kind == SENSOR:
+            facts = self._sensor_facts(found, spec if isinstance(spec, CompiledSensor) else None)
+        return Outlook(
+            generation=found.generation,
+            findings=[*entry.findings, *self._services.problems(entry)],
+            is_served=spec is not None,
+            is_outdated=entry.is_outdated,
+            is_suspended=spec is not None and spec.is_suspended,
+            facts=facts,
+        )
+
+    def troubles(self) -> Mapping[Key, tuple[Finding, ...]]:
+        """What keeps resources from working for reasons outside of their texts."""
+        return self._services.troubles()
+
+    def _source_facts(self, found: ClusterObject, spec: EventSourceSpec | None) -> dict[str, Any]:
+        tallies = [
+            tally
+            for topic, tally in self._services.activity.topics.items()
+            if (topic.namespace, topic.event_source) == found.key[1:]
+        ]
+        facts = self._counted(found, "events", "lastEventTime", tallies)
+        facts["addresses"] = [
+            {"event": event.name, "url": f"{self._base}{shared_path_of(event.source)}"}
+            for event in (spec.events if spec is not None else ())
+            if isinstance(event.source, PushSource)
+        ]
+        return facts
+
+    def _sensor_facts(self, found: ClusterObject, spec: CompiledSensor | None) -> dict[str, Any]:
+        topics = self._services.activity.topics
+        heard = [topics[topic] for topic in (spec.topics if spec is not None else ()) if topic in topics]
+        fired = self._services.activity.sensors.get(found.uid, Tally())
+        facts = self._counted(found, "events", "", heard) | self._counted(
+            found, "fired", "lastFiredTime", [fired]
+        )
+        letters = self._services.dead_letters.get(found.uid, 0)
+        return {**facts, "deadLetters": letters}
+
+    def _counted(self, found: ClusterObject, name: str, last: str, tallies: list[Tally]) -> dict[str, Any]:
+        before = self._before.setdefault(found.uid, found.status)
+        base = before.get(name)
+        facts: dict[str, Any] = {name: (base if isinstance(base, int) else 0) + sum(t.count for t in tallies)}
+        last_us = max((tally.last_us for tally in tallies), default=0)
+        if last and last_us:
+            facts[last] = format_time(last_us // 1_000_000 * 1_000_000)
+        elif last and before.get(last):
+            facts[last] = before[last]
+        return facts

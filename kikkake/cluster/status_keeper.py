@@ -1,0 +1,167 @@
+"""Writing statuses: once for each object and generation, when what is said changes, and slowly what only counts.
+
+A status that cannot be written is said in the log and a metric, and tried again later; nothing waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import orjson
+from prometheus_client import Counter
+
+from events.clock import US_PER_S, Clock, format_time
+from events.log import Logger
+from events.metrics import Metrics
+from events.ports import KindUnknown, Kube, KubeError, KubeInDoubt, KubeNotSent
+from kikkake.catalog import Key
+from kikkake.cluster.kube_events import KubeEvents
+from kikkake.cluster.resources import ClusterObject
+from kikkake.cluster.status import FALSE, READY, Outlook, Status, is_said, status_of
+from kikkake.files import RESOURCE_API
+
+_AT_ONCE = 8
+"""Writes that run at once: 10,000 objects take seconds, and triggers keep most of the connections."""
+_SETTLE_S = 0.05
+"""Between two looks at what is to be written: what changes in bursts is written once."""
+_SOONEST_S = 30.0
+"""Between two statuses of one generation; a new generation does not wait."""
+_RETRY_S = 30.0
+
+log = Logger("cluster")
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    uid: str
+    generation: int
+    at_us: int
+    conditions: object
+
+
+class StatusKeeper:
+    """Owns the statuses of all objects. `mark` what may have changed; `run` writes."""
+
+    def __init__(
+        self,
+        kube: Kube,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        find: Callable[[Key], ClusterObject | None],
+        outlook: Callable[[ClusterObject], Outlook],
+        events: KubeEvents,
+        interval_s: float,
+    ) -> None:
+        """`find` gives an object as it is now, `outlook` what is known of it; `interval_s` is for counts alone."""
+        self._kube = kube
+        self._clock = clock
+        self._find = find
+        self._outlook = outlook
+        self._events = events
+        self._interval_us = round(interval_s * US_PER_S)
+        self._due: dict[Key, int] = {}
+        """When each is to be looked at: now, after a pause, or for its counts."""
+        self._written: dict[Key, _Written] = {}
+        self._changed = asyncio.Event()
+        self._failed = Counter(
+            "kikkake_status_write_failed",
+            "Statuses that could not be written.",
+            ["kind"],
+            registry=metrics.registry,
+        )
+
+    def mark(self, keys: Iterable[Key]) -> None:
+        """These may have something new to say."""
+        now_us = self._clock.now_us()
+        for key in keys:
+            self._due[key] = now_us
+            self._changed.set()
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            now_us = self._clock.now_us()
+            due = [key for key, at_us in self._due.items() if at_us <= now_us]
+            for start in range(0, len(due), _AT_ONCE):
+                some = due[start : start + _AT_ONCE]
+                await asyncio.gather(*(self._look(key) for key in some))
+            await self._sleep()
+
+    async def _sleep(self) -> None:
+        self._changed.clear()
+        next_us = min(self._due.values(), default=None)
+        pause_s = 60.0 if next_us is None else max(_SETTLE_S, (next_us - self._clock.now_us()) / US_PER_S)
+        waits = [
+            asyncio.create_task(self._changed.wait(), name="status:wait-for-changes"),
+            asyncio.create_task(self._clock.sleep(pause_s), name="status:wait"),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+        await self._clock.sleep(_SETTLE_S)
+
+    async def _look(self, key: Key) -> None:
+        """Write the status of one object where it says something new and its time has come."""
+        self._due.pop(key, None)
+        found = self._find(key)
+        if found is None:
+            self._written.pop(key, None)
+            return
+        now_us = self._clock.now_us()
+        outlook = self._outlook(found)
+        status = status_of(key.kind, outlook, found.status, format_time(now_us // US_PER_S * US_PER_S))
+        if is_said(status, found.status):
+            self._note(key, found, status, now_us)
+            return
+        later_us = self._not_before_us(key, found, status)
+        if later_us > now_us:
+            self._due[key] = later_us
+            return
+        await self._write(key, found, status, now_us)
+
+    def _not_before_us(self, key: Key, found: ClusterObject, status: Status) -> int:
+        written = self._written.get(key)
+        if written is None or (written.uid, written.generation) != (found.uid, found.generation):
+            return 0
+        if written.conditions == status["conditions"]:
+            return written.at_us + self._interval_us
+        return written.at_us + round(_SOONEST_S * US_PER_S)
+
+    async def _write(self, key: Key, found: ClusterObject, status: Status, now_us: int) -> None:
+        try:
+            await self._kube.patch_status(
+                RESOURCE_API, key.kind, key.namespace, key.name, orjson.dumps({"status": status})
+            )
+        except KubeError as error:
+            if error.status == 404:
+                return
+            self._fail(key, error)
+        except (KubeNotSent, KubeInDoubt, KindUnknown) as error:
+            self._fail(key, error)
+        else:
+            self._note(key, found, status, now_us)
+            self._tell(found, status)
+
+    def _note(self, key: Key, found: ClusterObject, status: Status, now_us: int) -> None:
+        """It is said: look again when the counts are due."""
+        self._written[key] = _Written(found.uid, found.generation, now_us, status["conditions"])
+        if self._due.get(key, now_us + self._interval_us) >= now_us + self._interval_us:
+            self._due[key] = now_us + self._interval_us
+
+    def _fail(self, key: Key, error: Exception) -> None:
+        self._failed.labels(key.kind).inc()
+        log.limited_warning(
+            "cluster.status-not-written", (key.kind,), resource=str(key), detail=str(error)[:300]
+        )
+        self._due[key] = self._clock.now_us() + round(_RETRY_S * US_PER_S)
+
+    def _tell(self, found: ClusterObject, status: Status) -> None:
+        for condition in status["conditions"]:
+            if condition["type"] == READY and condition["status"] == FALSE:
+                self._events.tell(found, condition["reason"], condition.get("message", ""))

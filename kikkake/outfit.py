@@ -1,0 +1,95 @@
+"""What a gateway has around it: files and a laptop, or a cluster. Everything else is the same for both."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from events.clock import Clock
+from events.ports import Kube, Secrets
+from kikkake.feed import Feed
+from kikkake.file_feed import FileFeed
+from kikkake.kube_client import KubeClient
+from kikkake.secrets import EnvironmentSecrets, FileSecrets, FirstOf, KubeSecrets
+from kikkake.services import GatewayServices
+from kikkake.settings import ClusterSettings, RunSettings
+from sources.listening import Planner, plan_declared
+
+
+class Outfit(Protocol):
+    """The surroundings of one gateway."""
+
+    @property
+    def kube(self) -> Kube | None: ...
+
+    @property
+    def secrets(self) -> Secrets: ...
+
+    @property
+    def feed(self) -> Feed: ...
+
+    @property
+    def plan(self) -> Planner: ...
+
+    @property
+    def default_account(self) -> str:
+        """As in `TriggerServices`."""
+        ...
+
+    def companions(self, services: GatewayServices) -> Mapping[str, Coroutine[Any, Any, None]]:
+        """Loops that the gateway owns, by name, begun once everything serves."""
+        ...
+
+    async def close(self) -> None:
+        """Close what was opened."""
+        ...
+
+
+class FileOutfit:
+    """For `kikkake run`: resources and secrets from files, and a cluster only where one is named."""
+
+    def __init__(self, settings: RunSettings, clock: Clock, kube: KubeClient | None) -> None:
+        self.kube = kube
+        self.feed = FileFeed(settings, clock)
+        self.plan: Planner = plan_declared
+        self.default_account = ""
+        # The folders in their order, then the environment, then the cluster.
+        places: list[Secrets] = [FileSecrets(folder) for folder in settings.secrets]
+        places.append(EnvironmentSecrets(os.environ))
+        if kube is not None:
+            places.append(KubeSecrets(kube, clock))
+        self.secrets: Secrets = FirstOf(places)
+
+    def companions(self, _services: GatewayServices) -> Mapping[str, Coroutine[Any, Any, None]]:
+        """None."""
+        return {}
+
+    async def close(self) -> None:
+        if self.kube is not None:
+            await self.kube.close()
+
+
+async def open_outfit(settings: RunSettings, clock: Clock) -> Outfit:
+    """What the settings say. Raises ClusterUnusable."""
+    kube = None
+    if settings.cluster is not None:
+        impersonates = settings.serve is not None and settings.serve.identity == "impersonate"
+        kube = await connect(settings.cluster, impersonates=impersonates)
+    if settings.serve is None:
+        return FileOutfit(settings, clock, kube)
+    from kikkake.cluster.outfit import ClusterOutfit  # noqa: PLC0415 - only where a cluster is served
+
+    assert kube is not None  # noqa: S101 - `serve` always names a cluster
+    return ClusterOutfit(settings.serve, clock, kube)
+
+
+async def connect(cluster: ClusterSettings, *, impersonates: bool = False) -> KubeClient:
+    """The Kubernetes API that the settings name. Imports the client library, which costs 400 ms and 60 MB."""
+    from kikkake.kube import connect_in_cluster, connect_kubeconfig  # noqa: PLC0415 - only where a cluster is used
+
+    if cluster.in_cluster:
+        return await connect_in_cluster(impersonates=impersonates)
+    file = Path(cluster.kubeconfig) if cluster.kubeconfig else None
+    return await connect_kubeconfig(file, cluster.context or None, impersonates=impersonates)
