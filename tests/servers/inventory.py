@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers import kafka, kube
+from tests.servers.dockerfile_check import CHECKER
+from tests.servers.helm import HELM
 
 _GO_MOD = Path(__file__).parent / "kube" / "go.mod"
 _OLDEST_JAVA = 17
@@ -114,6 +116,22 @@ NEEDS = (
         minutes=1,
         missing_to_run=lambda: _missing_java() + _missing_programs("openssl"),
         missing_to_build=lambda: _missing_programs("mvn"),
+    ),
+    Need(
+        name="helm",
+        what="Helm",
+        find=HELM.find,
+        build=HELM.build,
+        minutes=3,
+        missing_to_build=_missing_go,
+    ),
+    Need(
+        name="dockerfile",
+        what="BuildKit's check of Containerfiles",
+        find=CHECKER.find,
+        build=CHECKER.build,
+        minutes=2,
+        missing_to_build=_missing_go,
     ),
     Need(name="oracle", what="Go, for the oracles of the languages", find=lambda: _program("go")),
     Need(name="kubectl", what="a second reader of the API", find=lambda: _program("kubectl")),

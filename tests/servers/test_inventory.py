@@ -70,8 +70,10 @@ def test_binaries_that_are_named_need_no_go(bare_machine, tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("servers", "left_out"),
     [
-        pytest.param("none", {"kube", "controllers", "kafka", "oracle", "kubectl"}, id="none"),
-        pytest.param("kube,kubectl", {"controllers", "kafka", "oracle"}, id="some"),
+        pytest.param(
+            "none", {"kube", "controllers", "kafka", "helm", "dockerfile", "oracle", "kubectl"}, id="none"
+        ),
+        pytest.param("kube,kubectl", {"controllers", "kafka", "helm", "dockerfile", "oracle"}, id="some"),
     ],
 )
 def test_servers_says_what_is_left_out(monkeypatch, servers, left_out):
