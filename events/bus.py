@@ -135,8 +135,9 @@ class OrderMode(enum.IntEnum):
     WAIT = 1
     """Runs when every older one of its order key has ended."""
     SUPERSEDE = 2
-    """Ends every older SUPERSEDE one of its order key that still waits; visible as `superseded`. Waits for the
-    older ones that it cannot end: those under way, and those of mode WAIT."""
+    """Ends every older SUPERSEDE one of its order key and trigger that still waits; visible as `superseded`. Waits for
+    the older ones that it cannot end: those under way, those of mode WAIT, and those of another trigger, which may say
+    something else of the same object."""
 
 
 class EffectState(enum.IntEnum):
@@ -213,6 +214,8 @@ class Effect(msgspec.Struct, kw_only=True):
     """JSON of what came of it: `{"object": "Workflow ci/build-…", "uid": …}`; empty while nothing has."""
     history: tuple[Attempt, ...]
     """The newest attempts, oldest first; at most 10."""
+    behind: int = 0
+    """For people (`BusReader.effects_of`): number of the older effect of its order that it waits for; 0 = none."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -406,8 +409,10 @@ class Runner(Protocol):
         ...
 
     async def due_effects(self, now_us: int, *, limit: int, after: tuple[int, int] = (0, 0)) -> list[Effect]:
-        """Open effects that are due, by (due_us, number), above `after`; ones that wait for an older one
-        of their order key are left out. Ones in doubt are due at once after a restart (B6).
+        """Open effects that are due, by (due_us, number), above `after`; ones in doubt at once after a restart (B6).
+
+        Left out are those that wait: for an older one of their order key; and, where they have an order, for an older
+        planned one of their Sensor whose own order nobody knows yet. Of another trigger only until its first failure.
         """
         ...
 
@@ -423,8 +428,18 @@ class Runner(Protocol):
         """Where a Sensor with a place of its own stands: its quota may have moved it on (B7); None = it has none."""
         ...
 
-    async def plan(self, number: int, rendered: bytes) -> None:
-        """Commit the bytes of a planned effect, before its first attempt."""
+    async def plan(
+        self,
+        number: int,
+        rendered: bytes,
+        order_key: bytes | None = None,
+        order_mode: OrderMode = OrderMode.NONE,
+    ) -> bool:
+        """Commit the bytes of a planned effect, and its place in the order of what they name, before they are sent.
+
+        False: it is not its turn: an older one of its key is open, or a newer one has taken its place. The attempt
+        that rendered it is given back.
+        """
         ...
 
     async def begin(self, number: int, attempt: int, at_us: int) -> bool:

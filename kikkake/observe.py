@@ -76,13 +76,19 @@ def preview_json(effect: Effect, preview: Preview) -> str:
     """One line for scripts."""
     kind, what = _chosen(preview)
     line = {"dryRun": True, "sensor": sensor_label(effect.sensor), "trigger": effect.trigger, kind: what}
+    if preview.operation:
+        line["operation"] = preview.operation
     return json.dumps(line, ensure_ascii=False)
 
 
 def preview_text(effect: Effect, preview: Preview) -> str:
     """The manifest or request as a person reads it: a YAML document with a comment that says whose it is."""
     kind, what = _chosen(preview)
-    verb = {"object": "would create", "request": "would send", "message": "would publish"}[kind]
+    verb = {
+        "object": f"would {preview.operation or 'create'}",
+        "request": "would send",
+        "message": "would publish",
+    }[kind]
     head = f"---\n# dry run: {sensor_label(effect.sensor)}, trigger {effect.trigger} {verb}\n"
     return head + yaml.safe_dump(what, sort_keys=False, allow_unicode=True, width=120).rstrip()
 

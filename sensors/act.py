@@ -300,13 +300,15 @@ class Actor:
         if effect.order_key is not None and effect.order_mode is not OrderMode.NONE:
             self._followers[effect.order_key] = None
             self._wake.set()
+            if effect.rendered is None:
+                # Nobody knows what it is about, so all of its Sensor have waited for it.
+                self._look_at((0, 0))
 
     async def _attempt(self, lane: Lane, waiting: Waiting) -> Outcome | None:
         """One attempt, its intent first; None when the effect is not open any more."""
         effect, acting, is_fresh = waiting
         past = past_of(effect, is_fresh=is_fresh)
-        rules = Rules(retry=acting.retry, may_repeat=acting.trigger.repeatable or acting.at_least_once)
-        if past.doubt_since_us is not None and not rules.may_repeat:
+        if past.doubt_since_us is not None and not _rules(effect, acting).may_repeat:
             what = "the process ended before an answer came"
             return in_doubt(effect, effect.attempt, past.history, at_us=self._clock.now_us(), what=what)
         number = effect.attempt if is_fresh else effect.attempt + 1
@@ -316,7 +318,8 @@ class Actor:
         if needs_intent and not await self._runner.begin(effect.number, number, started_us):
             return None
         try:
-            rendered = await self._rendered(effect)
+            if not await self._render(effect):
+                return None
         except (RenderFailed, TriggerUnusable) as error:
             at_us = self._clock.now_us()
             return unusable(effect, at_us=at_us, reason=error.reason, detail=error.detail, attempt=number)
@@ -324,23 +327,29 @@ class Actor:
             answered = Answered(
                 number=number, started_us=started_us, ended_us=self._clock.now_us(), answer=error.failure()
             )
-            return outcome_of(effect, past, answered, rules, chance=self._chance())
+            return outcome_of(effect, past, answered, _rules(effect, acting), chance=self._chance())
         if acting.spacing is not None:
             await lane.wait_turn(acting.spacing, self._clock)
         context = _context(effect, acting, past, number, started_us)
-        answer = await self._fire(waiting, rendered, context)
+        answer = await self._fire(waiting, effect.rendered or b"", context)
         ended_us = self._clock.now_us()
         self._observer.attempted(effect, answer, ended_us - started_us)
         answered = Answered(number=number, started_us=started_us, ended_us=ended_us, answer=answer)
-        return outcome_of(effect, past, answered, rules, chance=self._chance())
+        return outcome_of(effect, past, answered, _rules(effect, acting), chance=self._chance())
 
-    async def _rendered(self, effect: Effect) -> bytes:
-        """What is sent; of a planned effect, it is stored before anything of it is."""
+    async def _render(self, effect: Effect) -> bool:
+        """Have the bytes of a planned effect stored before they are sent. False: it is not its turn."""
         if effect.rendered is not None:
-            return effect.rendered
-        rendered = await self._lookup.render(effect)
-        await self._runner.plan(effect.number, rendered)
-        return rendered
+            return True
+        effect.rendered, order_key, order_mode = await self._lookup.render(effect)
+        is_turn = await self._runner.plan(effect.number, effect.rendered, order_key, order_mode)
+        if effect.order_key is not None and effect.order_mode is not OrderMode.NONE:
+            # It leaves the place that it had while nobody knew what it is about: whoever waited behind it may go on.
+            if effect.order_key != order_key:
+                self._followers[effect.order_key] = None
+            self._look_at((0, 0))
+        effect.order_key, effect.order_mode = order_key, order_mode
+        return is_turn
 
     async def _fire(self, waiting: Waiting, rendered: bytes, context: AttemptContext) -> Done | Failed:
         effect, trigger = waiting.effect, waiting.acting.trigger
@@ -362,6 +371,11 @@ class Actor:
                 then=OnFailure.RETRY,
                 in_doubt=True,
             )
+
+
+def _rules(effect: Effect, acting: Acting) -> Rules:
+    may_repeat = acting.at_least_once or acting.trigger.may_repeat(effect.rendered or b"")
+    return Rules(retry=acting.retry, may_repeat=may_repeat)
 
 
 def _context(effect: Effect, acting: Acting, past: Past, number: int, started_us: int) -> AttemptContext:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from events.bus import Effect, NewEffect, Outcome
+from events.bus import Effect, NewEffect, OrderMode, Outcome
 from events.errors import KikkakeError
 from sensors.rate_limit import Spacing
 from sensors.retry import Retry
@@ -22,6 +22,14 @@ class TriggerUnusable(KikkakeError):
         super().__init__(f"{reason}: {detail}")
 
 
+class Rendered(NamedTuple):
+    """A planned effect as it was rendered, and its place in the order of what it names."""
+
+    body: bytes
+    order_key: bytes | None = None
+    order_mode: OrderMode = OrderMode.NONE
+
+
 class TriggerLookup(Protocol):
     """From an effect to its trigger, in the version of the Sensor that the effect names."""
 
@@ -33,8 +41,8 @@ class TriggerLookup(Protocol):
         """From the stored text of that version. Raises TriggerUnusable, BusUnavailable."""
         ...
 
-    async def render(self, effect: Effect) -> bytes:
-        """The bytes of a planned effect. Raises RenderFailed, RenderUnavailable, TriggerUnusable, BusUnavailable."""
+    async def render(self, effect: Effect) -> Rendered:
+        """A planned effect. Raises RenderFailed, RenderUnavailable, TriggerUnusable, BusUnavailable."""
         ...
 
     async def make_dlq(self, effect: Effect) -> NewEffect | None:

@@ -93,10 +93,10 @@ def make_effect(firing: Firing, events: Given, *, store_key: bytes, due_us: int)
     if kind_class is None or trigger.is_stopped:
         raise RenderFailed("the trigger is stopped by a fault of its own: see lint", reason="TriggerStopped")
     rendered = None if is_planned(firing) else render(firing, events, store_key)
-    order_key, order_mode = _order(firing, kind_class, rendered)
+    order_key, order_mode = _planned_order(firing) if rendered is None else order_of(firing, rendered)
     # Born with its first attempt only where nothing can make it wait: a limit, or an older effect of its order.
-    can_start = kind_class.repeatable and order_mode is OrderMode.NONE and trigger.spacing is None
-    is_at_once = can_start and rendered is not None
+    can_start = order_mode is OrderMode.NONE and trigger.spacing is None
+    is_at_once = can_start and rendered is not None and kind_class.may_repeat(rendered)
     return NewEffect(
         id=firing.id,
         sensor=firing.sensor.uid,
@@ -198,12 +198,26 @@ def in_order_of(firing: Firing, events: Given) -> Given:
     return Given(in_order, now_us=firing.fired_us)
 
 
-def _order(
-    firing: Firing, kind_class: type[Trigger], rendered: bytes | None
-) -> tuple[bytes | None, OrderMode]:
-    key, mode = (None, OrderMode.NONE) if rendered is None else kind_class.order(rendered)
+def order_of(firing: Firing, rendered: bytes) -> tuple[bytes | None, OrderMode]:
+    """The order of what was rendered."""
+    kind_class = firing.trigger.kind_class
+    key, mode = (None, OrderMode.NONE) if kind_class is None else kind_class.order(rendered)
     if mode is OrderMode.NONE and firing.trigger.at_least_once:
-        # Serial per trigger, as upstream.
-        parts = (b"trigger", firing.sensor.uid.encode(), firing.name.encode(), firing.role.encode())
-        return hashlib.sha256(length_prefixed(parts)).digest(), OrderMode.WAIT
+        return _serial_key(firing), OrderMode.WAIT
     return key, mode
+
+
+def _planned_order(firing: Firing) -> tuple[bytes | None, OrderMode]:
+    """The place of one that is not rendered yet: behind the older ones of its trigger, until its object is known."""
+    trigger = firing.trigger
+    may_order = trigger.kind_class is not None and trigger.kind_class.has_order(trigger.member)
+    may_order |= any(each.dest.startswith(f"{trigger.kind}.operation") for each in trigger.parameters)
+    if may_order or trigger.at_least_once:
+        return _serial_key(firing), OrderMode.WAIT
+    return None, OrderMode.NONE
+
+
+def _serial_key(firing: Firing) -> bytes:
+    """Serial per trigger, as upstream."""
+    parts = (b"trigger", firing.sensor.uid.encode(), firing.name.encode(), firing.role.encode())
+    return hashlib.sha256(length_prefixed(parts)).digest()

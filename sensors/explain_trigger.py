@@ -159,6 +159,7 @@ def tell_effect(effect: Effect) -> EffectStory:
             )
             for attempt in effect.history
         ),
+        behind=effect.behind,
         reason=effect.reason,
         result=orjson.loads(effect.result) if effect.result else {},
         events={ref.dependency: ref.sequence for ref in effect.events},
@@ -174,7 +175,9 @@ def _effect_sentence(effect: EffectStory) -> str:
         case "dead":
             return f"given up after {attempts} attempts: {effect.reason}"
         case "superseded":
-            return "superseded by a newer event"
+            return f"superseded: {effect.reason}" if effect.reason else "superseded by a newer event"
+        case _ if effect.behind:
+            return f"waits for effect {effect.behind}, which is older and about the same object or of the same trigger"
         case _:
             last = f", last answer: {effect.attempts[-1].answer}" if effect.attempts else ""
             return f"under way{last}"

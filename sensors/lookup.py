@@ -13,10 +13,10 @@ from events.errors import ResourceRefused
 from events.event import Event
 from events.log import Logger
 from events.registry import Registry
-from sensors.acting import Acting, TriggerUnusable
+from sensors.acting import Acting, Rendered, TriggerUnusable
 from sensors.compile import CompiledSensor, compile_stored
 from sensors.compile_trigger import CompiledTrigger
-from sensors.effect import DLQ, MAIN, Firing, make_effect
+from sensors.effect import DLQ, MAIN, Firing, make_effect, order_of
 from sensors.given import Given
 from sensors.planned import PlannedRenderer
 from sensors.retry import Retry
@@ -85,8 +85,8 @@ class Lookup:
             raise TriggerUnusable("KindMissing", detail)
         return self._acting(sensor, trigger, trigger.kind_class)
 
-    async def render(self, effect: Effect) -> bytes:
-        """The bytes of a planned effect. Raises RenderFailed, TriggerUnusable, BusUnavailable."""
+    async def render(self, effect: Effect) -> Rendered:
+        """A planned effect. Raises RenderFailed, TriggerUnusable, BusUnavailable."""
         sensor, trigger = await self._trigger(effect)
         if trigger.kind_class is None:
             raise TriggerUnusable("KindMissing", f"this build has no trigger of the kind `{effect.kind}`")
@@ -94,7 +94,8 @@ class Lookup:
         # It fired in the step that recorded it: a timer may have come long after its events.
         firing = _firing(sensor, trigger, effect, effect.created_us, effect.role)
         try:
-            return await self._renderer.render(firing, events)
+            rendered = await self._renderer.render(firing, events)
+            return Rendered(rendered, *order_of(firing, rendered))
         except (RenderFailed, RenderUnavailable):
             raise
         except Exception as error:

@@ -55,6 +55,8 @@ class EffectStory(msgspec.Struct, frozen=True, kw_only=True):
     due_us: int
     """For an open one: when it is tried next."""
     attempts: tuple[AttemptStory, ...]
+    behind: int
+    """The older effect of its object or trigger that it waits for; 0 = none."""
     reason: str
     result: dict[str, object]
     """`{"object": "Workflow ci/build-x"}`."""

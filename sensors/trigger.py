@@ -173,7 +173,7 @@ class Preview:
     """`{"method", "url", "headers": {}, "body": JSON or None, "bodyText": str}`; secrets as `***`."""
     message: dict[str, Any] | None = None
     operation: str = ""
-    """What is done with the object, where there is more to do than to create it: `update`, `delete`, `retry`."""
+    """What is done with the object where it is not created: `update`, `delete`, `resume`."""
 
 
 class Trigger(ABC):
@@ -216,6 +216,16 @@ class Trigger(ABC):
     def order(cls, rendered: bytes) -> tuple[bytes | None, OrderMode]:
         """The order key of what was rendered, and how it orders; create and http have none."""
         return None, OrderMode.NONE
+
+    @classmethod
+    def has_order(cls, spec: bytes) -> bool:
+        """Whether what is rendered of this member will have an order: asked before it is rendered."""
+        return False
+
+    @classmethod
+    def may_repeat(cls, rendered: bytes) -> bool:
+        """Whether firing these bytes again is harmless; as the kind says, unless it depends on what they ask for."""
+        return cls.repeatable
 
     @classmethod
     @abstractmethod

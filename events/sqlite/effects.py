@@ -1,8 +1,8 @@
 """The ledger: effects, their attempts and outcomes, and the dead letters that end some of them.
 
 Order (design, section 4). An effect with an order key and a mode other than NONE runs when no older open one of
-its key is left. A new SUPERSEDE effect ends every older SUPERSEDE effect of its key that waits for its first
-attempt or for a retry. One whose attempt is under way (or in doubt) is not touched: the new one waits for it, and
+its key is left. A new SUPERSEDE effect ends every older SUPERSEDE effect of its key and trigger that waits for its
+first attempt or for a retry. One whose attempt is under way (or in doubt) is not touched: the new one waits for it, and
 if that attempt asks for a retry, it ends as superseded instead. A WAIT effect is never superseded: what a patch
 or a delete does, a newer apply need not do. Dead ones block nobody.
 """
@@ -16,7 +16,7 @@ from events.sqlite.rows import EFFECT_COLUMNS, effect, pack
 from events.sqlite.transaction import Transaction
 
 _INSERT = f"INSERT INTO effect VALUES ({', '.join('?' * 23)})"
-_SUPERSEDED = "a newer one of the same order key took its place"
+_SUPERSEDED = "effect {number}, newer and on the same object, took its place"
 
 
 _DONE = (
@@ -37,8 +37,8 @@ class Ledger:
         self._transaction.counters.effect += 1
         number = self._transaction.counters.effect
         fired_by = _newest(new.events)
-        if new.order_key is not None and new.order_mode is OrderMode.SUPERSEDE:
-            self._supersede_older(new.order_key, number, now_us)
+        if new.order_mode is OrderMode.SUPERSEDE:
+            self._supersede_older((new.order_key, new.sensor, new.trigger, new.role), number, now_us)
         self._execute(
             _INSERT,
             (
@@ -73,11 +73,33 @@ class Ledger:
             self._note_attempt(new.sensor, new.trigger, now_us)
         return number
 
-    def plan(self, number: int, rendered: bytes) -> None:
-        """The first bytes stay: an attempt may have sent them."""
+    def plan(
+        self, number: int, rendered: bytes, order_key: bytes | None, order_mode: OrderMode, now_us: int
+    ) -> bool:
+        """The first bytes stay: an attempt may have sent them. False: it is not the effect's turn in its order."""
         self._execute(
-            "UPDATE effect SET rendered = ? WHERE number = ? AND rendered IS NULL", (rendered, number)
+            "UPDATE effect SET rendered = ?, order_key = ?, order_mode = ? WHERE number = ? AND rendered IS NULL",
+            (rendered, order_key, int(order_mode), number),
         )
+        found = self.get(number)
+        if found is None or found.order_key is None or found.order_mode is OrderMode.NONE:
+            return True
+        if found.order_mode is OrderMode.SUPERSEDE:
+            self._supersede_older((found.order_key, found.sensor, found.trigger, found.role), number, now_us)
+        newer = self._overtaker(found)
+        if newer is None and not self._has_older(found):
+            return True
+        state = EffectState.OPEN if newer is None else EffectState.SUPERSEDED
+        self._execute(
+            "UPDATE effect SET state = ?, attempt = answered, ended_us = ?, reason = ? WHERE number = ?",
+            (
+                int(state),
+                0 if newer is None else now_us,
+                found.reason if newer is None else _SUPERSEDED.format(number=newer),
+                number,
+            ),
+        )
+        return False
 
     def begin(self, number: int, attempt: int, at_us: int) -> bool:
         """Record the intent; False when the effect is not open any more."""
@@ -113,8 +135,9 @@ class Ledger:
         if found is None or found.state is not EffectState.OPEN or found.attempt != outcome.attempt:
             return False
         state, reason = outcome.state, outcome.reason
-        if state is EffectState.OPEN and self._is_overtaken(found):
-            state, reason = EffectState.SUPERSEDED, _SUPERSEDED
+        newer = self._overtaker(found) if state is EffectState.OPEN else None
+        if newer is not None:
+            state, reason = EffectState.SUPERSEDED, _SUPERSEDED.format(number=newer)
         attempt = found.attempt if outcome.counts_as_attempt else max(0, found.attempt - 1)
         self._execute(
             "UPDATE effect SET state = ?, due_us = ?, ended_us = ?, attempt = ?, answered = ?, reason = ?, result = ?, "
@@ -144,11 +167,12 @@ class Ledger:
         if found is None or found.state is not EffectState.DEAD:
             return None
         self._execute("DELETE FROM dead_letter WHERE effect = ?", (number,))
-        is_late = self._is_overtaken(found)
-        state = EffectState.SUPERSEDED if is_late else EffectState.OPEN
+        newer = self._overtaker(found)
+        state = EffectState.OPEN if newer is None else EffectState.SUPERSEDED
+        reason = "" if newer is None else _SUPERSEDED.format(number=newer)
         self._execute(
             "UPDATE effect SET state = ?, due_us = ?, ended_us = ?, reason = ? WHERE number = ?",
-            (int(state), due_us, due_us if is_late else 0, _SUPERSEDED if is_late else "", number),
+            (int(state), due_us, 0 if newer is None else due_us, reason, number),
         )
         return self.get(number)
 
@@ -200,22 +224,45 @@ class Ledger:
         )
         return sum(sizes)
 
-    def _supersede_older(self, order_key: bytes, number: int, now_us: int) -> None:
+    def _supersede_older(self, whose: tuple[bytes | None, str, str, str], number: int, now_us: int) -> None:
+        """Of the same order key, sensor, trigger and role: another trigger may say something else of the object."""
         self._execute(
-            "UPDATE effect SET state = ?, ended_us = ?, reason = ? "
-            "WHERE order_key = ? AND state = 0 AND number < ? AND order_mode = ? AND attempt = answered",
-            (int(EffectState.SUPERSEDED), now_us, _SUPERSEDED, order_key, number, int(OrderMode.SUPERSEDE)),
+            "UPDATE effect SET state = ?, ended_us = ?, reason = ? WHERE order_key = ? AND sensor = ? AND trigger = ? "
+            "AND role = ? AND state = 0 AND number < ? AND order_mode = ? AND attempt = answered",
+            (
+                int(EffectState.SUPERSEDED),
+                now_us,
+                _SUPERSEDED.format(number=number),
+                *whose,
+                number,
+                int(OrderMode.SUPERSEDE),
+            ),
         )
 
-    def _is_overtaken(self, found: Effect) -> bool:
-        """Whether a newer SUPERSEDE effect of its key waits or has succeeded."""
+    def _overtaker(self, found: Effect) -> int | None:
+        """The newer SUPERSEDE effect of its key and trigger that waits or has succeeded; None = there is none."""
         if found.order_key is None or found.order_mode is not OrderMode.SUPERSEDE:
-            return False
+            return None
         newer = self._execute(
-            "SELECT 1 FROM effect WHERE order_key = ? AND state IN (0, 1) AND number > ? AND order_mode = ? LIMIT 1",
-            (found.order_key, found.number, int(OrderMode.SUPERSEDE)),
+            "SELECT number FROM effect WHERE order_key = ? AND sensor = ? AND trigger = ? AND role = ? "
+            "AND state IN (0, 1) AND number > ? AND order_mode = ? LIMIT 1",
+            (
+                found.order_key,
+                found.sensor,
+                found.trigger,
+                found.role,
+                found.number,
+                int(OrderMode.SUPERSEDE),
+            ),
         )
-        return next(iter(newer), None) is not None
+        return next((int(row[0]) for row in newer), None)
+
+    def _has_older(self, found: Effect) -> bool:
+        older = self._execute(
+            "SELECT 1 FROM effect WHERE order_key = ? AND state = 0 AND number < ? LIMIT 1",
+            (found.order_key, found.number),
+        )
+        return next(iter(older), None) is not None
 
     def _note_attempt(self, sensor: str, trigger: str, at_us: int) -> None:
         self._execute("INSERT OR REPLACE INTO last_attempt VALUES (?, ?, ?)", (sensor, trigger, at_us))

@@ -29,9 +29,20 @@ from events.sqlite.rows import stored_event as event_of
 from events.sqlite.topics import TopicNames
 from events.topic import Topic
 
+_OLDER_OF_ITS_KEY = (
+    "SELECT older.number FROM effect AS older "
+    "WHERE older.order_key = effect.order_key AND older.state = 0 AND older.number < effect.number"
+)
+_OLDER_PLANNED = (
+    # What it is about is known when it is rendered. Of another trigger only until its first failure: a waiting retry
+    # holds up nobody else.
+    "SELECT older.number FROM effect AS older WHERE older.sensor = effect.sensor AND older.state = 0 "
+    "AND older.rendered IS NULL AND older.order_mode <> 0 AND older.number < effect.number "
+    "AND (older.reason = '' OR older.trigger = effect.trigger)"
+)
 _NOT_BEHIND_ANOTHER = (
-    "(order_key IS NULL OR order_mode = 0 OR NOT EXISTS (SELECT 1 FROM effect AS older "
-    "WHERE older.order_key = effect.order_key AND older.state = 0 AND older.number < effect.number))"
+    "(order_key IS NULL OR order_mode = 0 "
+    f"OR (NOT EXISTS ({_OLDER_OF_ITS_KEY}) AND NOT EXISTS ({_OLDER_PLANNED})))"
 )
 
 
@@ -83,10 +94,21 @@ def due_effects(
 def due_in_order(connection: apsw.Connection, order_key: bytes, now_us: int) -> Effect | None:
     # One step in the index of the order: a backlog behind the effect costs nothing.
     rows = connection.execute(
-        f"SELECT {EFFECT_COLUMNS} FROM effect WHERE order_key = ? AND state = 0 ORDER BY number LIMIT 1",
-        (order_key,),
+        f"SELECT {EFFECT_COLUMNS} FROM effect WHERE number = (SELECT number FROM effect WHERE order_key = ? "
+        f"AND state = 0 ORDER BY number LIMIT 1) AND due_us <= ? AND {_NOT_BEHIND_ANOTHER}",
+        (order_key, now_us),
     )
-    return next((found for found in map(effect, rows) if found.due_us <= now_us), None)
+    return next(map(effect, rows), None)
+
+
+def behind(connection: apsw.Connection, number: int) -> int:
+    """The effect that an open one waits for; 0 = none."""
+    rows = connection.execute(
+        f"SELECT coalesce(({_OLDER_OF_ITS_KEY} LIMIT 1), ({_OLDER_PLANNED} LIMIT 1), 0) FROM effect "
+        "WHERE number = ? AND state = 0 AND order_key IS NOT NULL AND order_mode <> 0",
+        (number,),
+    )
+    return next((int(row[0]) for row in rows), 0)
 
 
 def next_due_us(connection: apsw.Connection, now_us: int) -> int | None:

@@ -64,16 +64,7 @@ class SqliteReader(BusReader):
         return await self._ask(lambda: self._value("SELECT data FROM decision WHERE sequence = ?", sequence))
 
     async def effects_of(self, sequence: int) -> list[Effect]:
-        return await self._ask(
-            lambda: [
-                effect(row)
-                for row in self._connection.execute(
-                    f"SELECT {EFFECT_COLUMNS} FROM effect WHERE fired_by = ?1 OR number IN "
-                    "(SELECT number FROM effect_part WHERE sequence = ?1) ORDER BY number",
-                    (sequence,),
-                )
-            ]
-        )
+        return await self._ask(lambda: self._effects_of(sequence))
 
     async def effect(self, number: int) -> Effect | None:
         sql = f"SELECT {EFFECT_COLUMNS} FROM effect WHERE number = ?"
@@ -117,6 +108,17 @@ class SqliteReader(BusReader):
 
     async def _ask(self, question: Callable[[], A]) -> A:
         return await asyncio.get_running_loop().run_in_executor(self._thread, question)
+
+    def _effects_of(self, sequence: int) -> list[Effect]:
+        rows = self._connection.execute(
+            f"SELECT {EFFECT_COLUMNS} FROM effect WHERE fired_by = ?1 OR number IN "
+            "(SELECT number FROM effect_part WHERE sequence = ?1) ORDER BY number",
+            (sequence,),
+        )
+        found = [effect(row) for row in rows]
+        for each in found:
+            each.behind = listing.behind(self._connection, each.number)
+        return found
 
     def _value(self, sql: str, *values: Any) -> Any:
         return next((row[0] for row in self._connection.execute(sql, values)), None)

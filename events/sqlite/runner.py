@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from events.bus import (
     Effect,
+    OrderMode,
     Outcome,
     Runner,
     RunnerFenced,
@@ -130,12 +131,18 @@ class SqliteRunner(Runner):
     async def next_due_us(self, now_us: int) -> int | None:
         return listing.next_due_us(self._reading.connection, now_us)
 
-    async def plan(self, number: int, rendered: bytes) -> None:
-        def work() -> None:
+    async def plan(
+        self,
+        number: int,
+        rendered: bytes,
+        order_key: bytes | None = None,
+        order_mode: OrderMode = OrderMode.NONE,
+    ) -> bool:
+        def work() -> bool:
             self._refuse_if_fenced()
-            self._ledger.plan(number, rendered)
+            return self._ledger.plan(number, rendered, order_key, order_mode, self._clock.now_us())
 
-        await self._writer.submit(work, Lane.RUNNER)
+        return await self._writer.submit(work, Lane.RUNNER)
 
     async def begin(self, number: int, attempt: int, at_us: int) -> bool:
         def work() -> bool:

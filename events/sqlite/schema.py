@@ -86,6 +86,12 @@ CREATE INDEX dead_letter_sequence ON dead_letter (sequence);
 CREATE INDEX dead_letter_sensor ON dead_letter (sensor, number, size);
 """
 
+_LATER_INDEXES = """
+CREATE INDEX IF NOT EXISTS effect_planned ON effect (sensor, number)
+    WHERE state = 0 AND rendered IS NULL AND order_mode <> 0;
+"""
+"""Made in older stores too; an older build does not mind them."""
+
 
 class SqliteTooOld(KikkakeError):
     """The SQLite at hand has the bug in its write-ahead log."""
@@ -157,10 +163,11 @@ def _refuse_newer(connection: apsw.Connection, database: Path) -> int:
 
 
 def _make_tables(connection: apsw.Connection, database: Path) -> None:
-    if _refuse_newer(connection, database) == VERSION:
-        return
+    is_new = _refuse_newer(connection, database) != VERSION
     with connection:
-        connection.execute(_TABLES)
-        connection.execute("INSERT INTO meta VALUES ('store_key', ?)", (secrets.token_bytes(32),))
-        connection.execute("INSERT INTO runner VALUES ('default', 0, 0, 0)")
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+        if is_new:
+            connection.execute(_TABLES)
+            connection.execute("INSERT INTO meta VALUES ('store_key', ?)", (secrets.token_bytes(32),))
+            connection.execute("INSERT INTO runner VALUES ('default', 0, 0, 0)")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute(_LATER_INDEXES)

@@ -153,7 +153,7 @@ def plan_items(plan: Plan) -> Iterator[dict[str, Any]]:
             "action": str(item.action),
             "note": item.note,
             "effect": item.effect or None,
-            "preview": {name: value for name, value in preview.items() if value is not None},
+            "preview": {name: value for name, value in preview.items() if value not in (None, "")},
         }
 
 

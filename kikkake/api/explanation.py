@@ -129,6 +129,7 @@ def _effect(story: EffectStory, effect: Effect) -> dict[str, Any]:
         "dueAt": format_time(story.due_us),
         "attempt": effect.attempt,
         "inDoubt": effect.answered < effect.attempt,
+        "behind": story.behind or None,
         "reason": story.reason,
         "what": result_text(story.result),
         "dryRun": is_dry_run(story.result),

@@ -125,7 +125,10 @@ def _show_preview(item: Mapping[str, Any]) -> None:
     """The object, request or message that would be made, as YAML."""
     import yaml  # noqa: PLC0415 - only here, and 20 ms
 
-    for what, value in item["preview"].items():
-        click.echo(f"  {printable(item['sensor'])} trigger {printable(item['trigger'])}: {what}")
+    preview = dict(item["preview"])
+    operation = preview.pop("operation", "")
+    for what, value in preview.items():
+        done = f" to {printable(operation)}" if operation else ""
+        click.echo(f"  {printable(item['sensor'])} trigger {printable(item['trigger'])}: {what}{done}")
         # YAML escapes every character that a terminal would obey.
         click.echo(textwrap.indent(yaml.safe_dump(value, sort_keys=False).rstrip(), "    "))

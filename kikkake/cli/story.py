@@ -174,12 +174,15 @@ def _effect_text(effect: Mapping[str, Any]) -> str:
         case "open":
             return f"{paint('under way', colour)}: {_what_comes(effect)}"
         case _:
-            return "superseded by a newer event"
+            reason = f": {printable(effect['reason'])}" if effect["reason"] else ""
+            return f"superseded by a newer event{reason}"
 
 
 def _what_comes(effect: Mapping[str, Any]) -> str:
     if effect["inDoubt"]:
         return f"attempt {effect['attempt']} has no answer yet"
+    if effect["behind"]:
+        return f"waits for effect {effect['behind']}, which is older and about the same object or of the same trigger"
     wait_us = (parse_time(effect["dueAt"]) or 0) - time.time_ns() // 1000
     return f"attempt {effect['attempt'] + 1} " + (f"in {duration(wait_us)}" if wait_us > 0 else "is due")
 

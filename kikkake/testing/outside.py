@@ -21,7 +21,7 @@ from kikkake.testing.cluster import Cluster
 from kikkake.testing.naps import Naps
 from kikkake.testing.scripted_kube import ScriptedKube
 from kikkake.testing.sensor_document import Answer
-from sensors.acting import Acting
+from sensors.acting import Acting, Rendered
 from sensors.lookup import Lookup, trigger_of
 from sensors.planned import PlannedRenderer
 from sensors.prepared import Preparer
@@ -124,7 +124,7 @@ class ScriptedLookup:
     async def load(self, effect: Effect) -> Acting:
         return self._scripted(effect, await self._inner.load(effect))
 
-    async def render(self, effect: Effect) -> bytes:
+    async def render(self, effect: Effect) -> Rendered:
         return await self._inner.render(effect)
 
     async def make_dlq(self, effect: Effect) -> NewEffect | None:

@@ -126,10 +126,17 @@ class K8s(Trigger):
         return (None, OrderMode.NONE) if is_create(rendered) else KubeRequest.decode(rendered).order()
 
     @classmethod
+    def has_order(cls, spec: bytes) -> bool:
+        """All but a create."""
+        return _operation(K8s.Config.model_validate_json(spec)) != CREATE
+
+    @classmethod
     def preview(cls, rendered: bytes) -> Preview:
         """The object."""
         request = KubeRequest.decode(rendered)
-        return Preview(object=request.shown(), operation=request.operation)
+        return Preview(
+            object=request.shown(), operation="" if request.operation == CREATE else request.operation
+        )
 
     async def fire(self, rendered: bytes, attempt: AttemptContext) -> Done | Failed:
         """Carry it out, or find out that it was done before."""
@@ -199,20 +206,26 @@ def _plan(spec: bytes) -> _Plan:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise RenderFailed(f"k8s.{where} after trigger.parameters: {first['msg']}") from error
-    operation = config.operation or CREATE
+    operation = _operation(config)
     if operation not in _VERBS:
         raise RenderFailed(f"unknown operation type {operation[:64]}")
     source = _members(config.source) if config.source else {}
     metadata = fetch_local(source).get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None
     return _Plan(
-        # The strategy says what it is: the two are one.
-        operation=APPLY if operation == PATCH and config.patch_strategy == APPLY_PATCH else operation,
+        operation=operation,
         config=config,
         document=fetch_local_json(source),
         parameters=tuple(config.parameters),
         static_name=name if isinstance(name, str) else "",
     )
+
+
+def _operation(config: K8s.Config) -> str:
+    # The strategy says what it is: the two are one.
+    if config.operation == PATCH and config.patch_strategy == APPLY_PATCH:
+        return APPLY
+    return config.operation or CREATE
 
 
 def _change_request(plan: _Plan, events: Mapping[str, Event], context: RenderContext) -> KubeRequest:

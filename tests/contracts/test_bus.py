@@ -6,6 +6,7 @@ import asyncio
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from events.bus import (
     FROM_END,
@@ -758,6 +759,110 @@ async def test_a_waiting_effect_is_never_superseded(engine: Engine):
     await runner.begin(patch, 1, START_US)
     await runner.settle(outcome(patch, 1, DONE))
     assert await due_numbers(runner) == [apply]
+
+
+async def test_another_trigger_supersedes_nothing_and_waits(engine: Engine):
+    """It may say something else of the same object: what the older one says would never be done."""
+    runner = await (await engine.open()).take_over()
+    [first] = await order_effects(runner, OrderMode.SUPERSEDE)
+    other = replace(new_effect(7, order=(b"object", OrderMode.SUPERSEDE)), trigger="other")
+    [second] = (await runner.commit(Step(effects=[other]))).effect_numbers
+
+    assert await due_numbers(runner) == [first]
+    await runner.begin(first, 1, START_US)
+    await runner.settle(outcome(first, 1, DONE))
+    assert await due_numbers(runner) == [second]
+
+
+# Planned effects on the same object
+
+
+async def planned(runner: Runner, ident: int, *, key: bytes = b"trigger", trigger: str = "build") -> int:
+    effect = replace(new_effect(ident, order=(key, OrderMode.WAIT), rendered=None), trigger=trigger)
+    [number] = (await runner.commit(Step(effects=[effect]))).effect_numbers
+    return number
+
+
+async def test_a_planned_effect_takes_its_place_in_the_order_when_it_is_rendered(engine: Engine):
+    bus = await engine.open()
+    runner = await bus.take_over()
+    [older] = await order_effects(runner, OrderMode.WAIT)
+    number = await planned(runner, 7)
+    assert await due_numbers(runner) == [older, number], "nobody knows yet that it is about the same object"
+    await runner.begin(number, 1, START_US)
+
+    is_turn = await runner.plan(number, b"{}", b"object", OrderMode.WAIT)
+
+    assert not is_turn
+    effect = await bus.reader().effect(number)
+    assert effect is not None
+    assert (effect.attempt, effect.order_key, effect.rendered) == (0, b"object", b"{}"), (
+        "nothing was attempted"
+    )
+    assert await due_numbers(runner) == [older]
+    await runner.begin(older, 1, START_US)
+    await runner.settle(outcome(older, 1, DONE))
+    assert await due_numbers(runner) == [number]
+
+
+async def test_what_is_ordered_waits_for_an_older_planned_effect_of_its_sensor(engine: Engine):
+    runner = await (await engine.open()).take_over()
+    older = await planned(runner, 7, trigger="fetched")
+    [newer] = await order_effects(runner, OrderMode.WAIT)
+    [free] = (await runner.commit(Step(effects=[new_effect(9)]))).effect_numbers
+    assert await due_numbers(runner) == [older, free]
+    assert await runner.due_in_order(b"object", START_US) is None
+
+    await runner.begin(older, 1, START_US)
+    assert await runner.plan(older, b"{}", b"another", OrderMode.WAIT)
+
+    assert await due_numbers(runner) == [older, newer, free], "it is about something else"
+
+
+async def test_a_planned_effect_that_cannot_be_rendered_holds_up_only_its_own_trigger(engine: Engine):
+    runner = await (await engine.open()).take_over()
+    older = await planned(runner, 7, trigger="fetched")
+    of_same = await planned(runner, 8, trigger="fetched")
+    [newer] = await order_effects(runner, OrderMode.WAIT)
+
+    await runner.begin(older, 1, START_US)
+    later = {"due_us": START_US + 99, "reason": "ArtifactUnavailable"}
+    await runner.settle(outcome(older, 1, OPEN, **later))
+    await runner.begin(of_same, 1, START_US)
+    await runner.settle(outcome(of_same, 1, OPEN, **later))
+
+    assert await due_numbers(runner) == [newer]
+    assert await due_numbers(runner, START_US + 99) == [newer, older]
+
+
+async def test_a_planned_effect_that_was_overtaken_is_superseded(engine: Engine):
+    bus = await engine.open()
+    runner = await bus.take_over()
+    older = await planned(runner, 7)
+    newer = await planned(runner, 8, key=b"elsewhere")
+    await runner.begin(newer, 1, START_US)
+    assert await runner.plan(newer, b"{}", b"object", OrderMode.SUPERSEDE)
+    await runner.settle(outcome(newer, 1, DONE))
+    await runner.begin(older, 1, START_US)
+
+    assert not await runner.plan(older, b"{}", b"object", OrderMode.SUPERSEDE)
+
+    effect = await bus.reader().effect(older)
+    assert effect is not None
+    assert effect.state is SUPERSEDED
+    assert effect.reason == f"effect {newer}, newer and on the same object, took its place"
+
+
+async def test_an_effect_that_waits_says_for_which(engine: Engine):
+    bus = await engine.open()
+    [sequence] = await publish(bus, "a")
+    runner = await bus.take_over()
+    effects = [new_effect(n, events=(sequence,), order=(b"object", OrderMode.WAIT)) for n in range(2)]
+    first, second = (await runner.commit(Step(effects=effects))).effect_numbers
+
+    found = await bus.reader().effects_of(sequence)
+
+    assert [(effect.number, effect.behind) for effect in found] == [(first, 0), (second, first)]
 
 
 # What was given up

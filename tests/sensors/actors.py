@@ -17,11 +17,20 @@ from events.clock import US_PER_S, ManualClock
 from events.model import SpecModel
 from events.ports import SecretRef, SecretUnavailable
 from sensors.act import Actor
-from sensors.acting import Acting, TriggerUnusable
+from sensors.acting import Acting, Rendered, TriggerUnusable
 from sensors.attempts import opened
 from sensors.lanes import ActLimits
 from sensors.retry import Retry
-from sensors.trigger import AttemptContext, Done, Failed, OnFailure, Preview, Trigger, TriggerServices
+from sensors.trigger import (
+    AttemptContext,
+    Done,
+    Failed,
+    OnFailure,
+    Preview,
+    RenderUnavailable,
+    Trigger,
+    TriggerServices,
+)
 
 _UPKEEP_S = 100 * 86_400
 START_US = 1_790_000_000 * US_PER_S
@@ -98,6 +107,8 @@ class Desk:
     acting: dict[str, dict[str, Any]] = field(default_factory=dict)
     dlq: dict[str, str] = field(default_factory=dict)
     planned: dict[bytes, bytes] = field(default_factory=dict)
+    orders: dict[bytes, tuple[bytes, OrderMode]] = field(default_factory=dict)
+    """Of planned effects, once they are rendered."""
     gone: set[str] = field(default_factory=set)
     settled_outcomes: list[tuple[Effect, Outcome]] = field(default_factory=list)
     previews: list[Preview] = field(default_factory=list)
@@ -144,8 +155,10 @@ class Desk:
     async def load(self, effect: Effect) -> Acting:
         raise TriggerUnusable("TriggerGone", "no such trigger any more")
 
-    async def render(self, effect: Effect) -> bytes:
-        return self.planned[effect.id]
+    async def render(self, effect: Effect) -> Rendered:
+        if effect.id not in self.planned:
+            raise RenderUnavailable("nobody gives it")
+        return Rendered(self.planned[effect.id], *self.orders.get(effect.id, ()))
 
     async def make_dlq(self, effect: Effect) -> NewEffect | None:
         name = self.dlq.get(effect.trigger) if effect.role == "main" else None

@@ -319,6 +319,70 @@ async def test_a_planned_effect_is_rendered_once_before_its_first_attempt(at):
     assert [fired[0] for fired in trigger.fired] == [b'{"planned":true}'] * 2
 
 
+PLANNED = {"attempt": 0, "rendered": None, "order_key": b"t" * 32, "order_mode": OrderMode.WAIT}
+
+
+async def test_planned_effects_keep_the_order_of_their_object(at):
+    """Rendered late, the older one still comes first: nobody knew before what either is about."""
+    trigger = at.trigger("fetched")
+    at.trigger("direct")
+    ordered = {"order_key": b"object" * 5, "order_mode": OrderMode.WAIT}
+    news = [
+        at.new("fetched", **PLANNED),
+        at.new("direct", attempt=0, **ordered),
+        at.new("fetched", **PLANNED),
+    ]
+    for new, body in zip(news, (b'{"n":1}', b"", b'{"n":3}'), strict=True):
+        at.planned[new.id], at.orders[new.id] = body, (ordered["order_key"], OrderMode.WAIT)
+    first = asyncio.Event()
+    trigger.answers = [first]
+    at.start()
+
+    numbers = await at.commit(*news)
+    await at.wait_for(lambda: len(trigger.fired) == 1)
+    assert at.triggers["direct"].fired == [], "it waits for the older one, whose object is its own"
+    first.set()
+    for number in numbers:
+        await at.wait_state(number, EffectState.DONE)
+    await at.wait_for(lambda: len(at.settled_outcomes) == 3)
+
+    ended = [effect.number for effect, _outcome in at.settled_outcomes]
+    assert ended == numbers
+    assert [fired[0] for fired in trigger.fired] == [b'{"n":1}', b'{"n":3}']
+
+
+async def test_a_planned_effect_about_another_object_holds_nobody_up(at):
+    fetched, direct = at.trigger("fetched"), at.trigger("direct")
+    never = asyncio.Event()
+    fetched.answers = [never]
+    planned = at.new("fetched", **PLANNED)
+    at.planned[planned.id], at.orders[planned.id] = b"{}", (b"another" * 4, OrderMode.WAIT)
+    at.start()
+
+    _older, newer = await at.commit(
+        planned, at.new("direct", attempt=0, order_key=b"object", order_mode=OrderMode.WAIT)
+    )
+    await at.wait_state(newer, EffectState.DONE)
+
+    assert len(direct.fired) == 1
+    never.set()
+
+
+async def test_an_object_that_cannot_be_fetched_holds_up_only_its_own_trigger(at):
+    at.trigger("fetched", retry=steady(2))
+    direct = at.trigger("direct")
+    planned = at.new("fetched", **PLANNED)
+    at.start()
+
+    older, newer = await at.commit(
+        planned, at.new("direct", attempt=0, order_key=b"object", order_mode=OrderMode.WAIT)
+    )
+    await at.wait_state(newer, EffectState.DONE)
+
+    assert (await at.state(older)).reason == "ArtifactUnavailable"
+    assert len(direct.fired) == 1
+
+
 async def test_a_trigger_that_is_gone_is_a_dead_letter(at):
     at.gone.add("build")
     at.start()

@@ -99,7 +99,7 @@ async def test_a_planned_effect_is_rendered_with_its_events(tmp_path: Path):
         await one.publish("github/push", MAIN, id="d1")
         await one.decide()
         effect = one.taker.effects[0]
-        assert await lookup(one).render(effect) == effect.rendered
+        assert (await lookup(one).render(effect)).body == effect.rendered
 
 
 async def test_a_trigger_that_is_gone_is_unusable(tmp_path: Path):
