@@ -43,7 +43,9 @@ lock: dev-environment ## write requirements*.txt anew from pyproject.toml (UPGRA
 	@$(UV_COMPILE) --group build --constraint requirements.txt --output-file requirements-build.txt
 	@$(UV_COMPILE) pyproject.toml --extra s3 --group dev --constraint requirements.txt --constraint requirements-build.txt \
 		--output-file requirements-dev.txt
-	@grep -c '^[a-z]' requirements.txt requirements-build.txt requirements-dev.txt
+	@$(UV_COMPILE) pyproject.toml --extra s3 --constraint requirements.txt --constraint requirements-dev.txt \
+		--output-file requirements-image.txt
+	@grep -c '^[a-z]' requirements.txt requirements-build.txt requirements-dev.txt requirements-image.txt
 
 clean: ## remove .venv and everything else that can be made again here (caches in the home folder stay)
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
