@@ -6,15 +6,16 @@ comes from files that are given, or really from where the Sensor says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from events.bus import Provenance, Publication, StoredEvent
 from events.clock import Clock, ManualClock
 from events.event import Event
 from events.ports import Secrets
 from events.topic import Topic
+from kikkake.preflight import ask
 from kikkake.testing.artifacts import Artifacts
 from kikkake.testing.happened import Firing, Observation
 from kikkake.testing.outside import Outside
@@ -23,9 +24,14 @@ from kikkake.testing.store import STORE_KEY, Gateway, open_gateway
 from sensors.compile import CompiledSensor
 from sensors.compile_trigger import CompiledTrigger
 from sensors.explain import explain_event, prepare_story
+from sensors.lookup import trigger_of
 from sensors.preparing import SandboxPreparer
 from sensors.sandbox import Sandbox
 from sensors.story import SensorStory
+from sensors.trigger import Done, Failed, OnFailure, TriggerServices
+
+if TYPE_CHECKING:
+    from kikkake.kube_client import KubeClient
 
 _NOT_FETCHED = "is not fetched: give --artifact {name}=FILE, or --fetch"
 _FETCH_S = 90.0
@@ -47,6 +53,8 @@ class RenderOrder:
     """Time that passes behind the last event."""
     clock: Clock
     """Of the machine: the time at which the events come."""
+    connect: Callable[[], Awaitable[KubeClient]] | None = None
+    """To the API server that is asked whether it would take what fires; None = nobody is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +70,12 @@ class Rendering:
     kind: str = ""
     """`object`, `request` or `message`."""
     value: Mapping[str, Any] | None = None
+    operation: str = ""
+    """What is done with the object, where it is not created."""
     may_pass: bool = False
-    """It failed, and may succeed another time."""
+    """It failed, or could not be asked for, and may succeed another time."""
+    said: Done | Failed | None = None
+    """What the API server says of it; None where nobody was asked."""
 
 
 async def render(order: RenderOrder) -> list[Rendering]:
@@ -83,7 +95,40 @@ async def render(order: RenderOrder) -> list[Rendering]:
                     await _publish(gateway, topic, event)
                 if order.wait_us:
                     await gateway.move_to(gateway.clock.now_us() + order.wait_us)
-                return await _tell(gateway, order.sensor)
+                told, fired = await _tell(gateway, order.sensor)
+    return told if order.connect is None else await _asked(order, order.connect, told, fired)
+
+
+async def _asked(
+    order: RenderOrder,
+    connect: Callable[[], Awaitable[KubeClient]],
+    told: Sequence[Rendering],
+    fired: Mapping[int, Firing],
+) -> list[Rendering]:
+    """The same, with what the API server says of each that fired."""
+    client = await connect()
+    services = TriggerServices(
+        kube=client, secrets=order.secrets, clock=order.clock, store_key=STORE_KEY, exchange=None
+    )
+    try:
+        return [
+            await _asked_one(order.sensor, services, rendering, fired.get(index))
+            for index, rendering in enumerate(told)
+        ]
+    finally:
+        await client.close()
+
+
+async def _asked_one(
+    sensor: CompiledSensor, services: TriggerServices, rendering: Rendering, firing: Firing | None
+) -> Rendering:
+    effect = None if firing is None else firing.effect
+    trigger = None if effect is None else trigger_of(sensor, effect.trigger, effect.role)
+    if effect is None or trigger is None or trigger.kind_class is None:
+        return rendering
+    said = await ask(sensor, trigger.kind_class, effect, services)
+    may_pass = isinstance(said, Failed) and said.then is OnFailure.RETRY
+    return replace(rendering, said=said, may_pass=may_pass)
 
 
 async def _publish(gateway: Gateway, topic: Topic, event: Event) -> None:
@@ -94,15 +139,22 @@ async def _publish(gateway: Gateway, topic: Topic, event: Event) -> None:
     await gateway.settle()
 
 
-async def _tell(gateway: Gateway, sensor: CompiledSensor) -> list[Rendering]:
-    fired = (await Observation(gateway, sensor).whole()).fired
+async def _tell(gateway: Gateway, sensor: CompiledSensor) -> tuple[list[Rendering], dict[int, Firing]]:
+    """What became of the triggers, and by its place in the list what fired."""
+    all_fired = (await Observation(gateway, sensor).whole()).fired
     stories = [await _story(gateway, sensor, stored) for stored in gateway.arrivals]
     told: list[Rendering] = []
-    for trigger in sensor.triggers:
-        mine = [firing for firing in fired if firing.trigger == trigger.name]
-        told += [_fired(firing) for firing in mine] or [_not_fired(trigger, stories)]
+    fired: dict[int, Firing] = {}
     known = {trigger.name for trigger in sensor.triggers}
-    return told + [_fired(firing) for firing in fired if firing.trigger not in known]
+    rest = [firing for firing in all_fired if firing.trigger not in known]
+    for trigger in (*sensor.triggers, None):
+        mine = rest if trigger is None else [each for each in all_fired if each.trigger == trigger.name]
+        for firing in mine:
+            fired[len(told)] = firing
+            told.append(_fired(firing))
+        if trigger is not None and not mine:
+            told.append(_not_fired(trigger, stories))
+    return told, fired
 
 
 def _fired(firing: Firing) -> Rendering:
@@ -116,7 +168,13 @@ def _fired(firing: Firing) -> Rendering:
         )
     kind, value = firing.rendered
     return Rendering(
-        trigger=firing.trigger, outcome="fired", sentence="", given=firing.given, kind=kind, value=value
+        trigger=firing.trigger,
+        outcome="fired",
+        sentence="",
+        given=firing.given,
+        kind=kind,
+        value=value,
+        operation=firing.operation,
     )
 
 

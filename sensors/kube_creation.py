@@ -42,29 +42,26 @@ class Creation:
 
     async def dry_run(self) -> Done | Failed:
         """The same request, judged by the API server and not carried out."""
-        target = self.target
-        created = await self.kube.create(
-            target.api_version,
-            target.kind,
-            target.namespace,
-            self.rendered,
-            dry_run=True,
-            account=self.attempt.account,
-        )
-        return target.done("201 Created (dry run)", created)
+        return await self._create(is_dry=True)
 
-    async def _create(self, *, possible_duplicate: bool) -> Done | Failed:
+    async def _create(self, *, possible_duplicate: bool = False, is_dry: bool = False) -> Done | Failed:
         target = self.target
         try:
             created = await self.kube.create(
-                target.api_version, target.kind, target.namespace, self.rendered, account=self.attempt.account
+                target.api_version,
+                target.kind,
+                target.namespace,
+                self.rendered,
+                dry_run=is_dry,
+                account=self.attempt.account,
             )
         except KubeError as error:
             # "object is being deleted" has the same reason: only its text differs.
             if error.status == 409 and error.reason == "AlreadyExists" and target.name:
                 return await self._judge_existing(error)
             raise
-        return target.done("201 Created", created, possible_duplicate=possible_duplicate)
+        answer = "201 Created (dry run)" if is_dry else "201 Created"
+        return target.done(answer, created, possible_duplicate=possible_duplicate)
 
     async def _judge_existing(self, error: KubeError) -> Done | Failed:
         live = await look(self.kube, self.target, self.attempt.account)

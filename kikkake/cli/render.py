@@ -15,6 +15,7 @@ from kikkake.cli.output import paint, print_json, printable
 
 if TYPE_CHECKING:
     from kikkake.rendering import Rendering
+    from sensors.trigger import Done, Failed
 
 
 @click.command()
@@ -54,6 +55,13 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, exists=True, path_type=Path),
     help="Folder with NAME/KEY files in place of Secrets and ConfigMaps.",
 )
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Ask an API server whether it would take what fires; it changes nothing. Needs --context or --kubeconfig.",
+)
+@click.option("--context", metavar="NAME", default="", help="The context of the kubeconfig to ask.")
+@click.option("--kubeconfig", metavar="FILE", default="", help="The kubeconfig of the cluster to ask.")
 @click.option("-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
 @click.pass_context
 def render(
@@ -66,19 +74,28 @@ def render(
     artifacts: tuple[str, ...],
     fetch: bool,
     secrets_folders: tuple[Path, ...],
+    dry_run: bool,
+    context: str,
+    kubeconfig: str,
     output: str,
 ) -> None:
     """Print what SENSOR would create for these events; nothing is created. SENSOR is a file (FILE#NAME) or [NS/]NAME.
 
     Of a trigger that does not fire a comment says why, as `kikkake explain` does.
-    Exit code 1: what fires cannot be rendered; 3: what it needs could not be fetched.
+    Exit code 1: what fires cannot be rendered, or the API server refuses it; 3: what it needs could not be fetched, or
+    nobody could be asked.
 
     \b
       kikkake render sensor.yaml --event push.json
       kikkake render build --event github/push=push.json --event harbor/image=image.json
       kikkake render sensor.yaml --event push.json -o json
+      kikkake render sensor.yaml --event push.json --dry-run --context kind-dev
     """
-    from kikkake.cli.rendering import read_order  # noqa: PLC0415 - models are no part of --help
+    if dry_run != bool(context or kubeconfig):
+        raise click.UsageError(
+            "--dry-run asks an API server: give it together with --context or --kubeconfig"
+        )
+    from kikkake.cli.rendering import connector, read_order  # noqa: PLC0415 - models are no part of --help
     from kikkake.rendering import render as carry_out  # noqa: PLC0415
 
     order = read_order(
@@ -90,6 +107,7 @@ def render(
         artifacts=artifacts,
         may_fetch=fetch,
         secrets_folders=secrets_folders,
+        connect=connector(context, kubeconfig) if dry_run else None,
     )
     renderings = asyncio.run(carry_out(order))
     if output == "json":
@@ -97,7 +115,7 @@ def render(
             print_json(_json(rendering))
     else:
         _print_yaml(renderings)
-    failed = [rendering for rendering in renderings if rendering.outcome == "failed"]
+    failed = [each for each in renderings if each.outcome == "failed" or _failure(each) is not None]
     if failed:
         ctx.exit(ExitCode.OUTSIDE if all(each.may_pass for each in failed) else ExitCode.WRONG)
 
@@ -106,6 +124,13 @@ def _json(rendering: Rendering) -> dict[str, object]:
     members: dict[str, object] = {"trigger": rendering.trigger, "outcome": rendering.outcome}
     if rendering.given:
         members["with"] = dict(rendering.given)
+    if rendering.operation:
+        members["operation"] = rendering.operation
+    if rendering.said is not None:
+        failure = _failure(rendering)
+        members["dryRun"] = {"answer": rendering.said.answer, "taken": failure is None}
+        if failure is not None:
+            members["reason"], members["detail"] = failure.reason, failure.detail
     if rendering.value is not None:
         return {**members, rendering.kind: dict(rendering.value)}
     return {**members, "reason": rendering.sentence}
@@ -117,12 +142,27 @@ def _print_yaml(renderings: Sequence[Rendering]) -> None:
         if number:
             click.echo("---")
         click.echo(paint(f"# {printable(_headline(rendering))}", "bright_black"))
+        if rendering.said is not None:
+            failure = _failure(rendering)
+            click.echo(paint(f"# {printable(_answer(rendering.said))}", "red" if failure else "green"))
         if rendering.value is None:
             continue
         if rendering.kind == "object":
             click.echo(_yaml(rendering.value), nl=False)
         else:
             click.echo(json.dumps(rendering.value, indent=2, ensure_ascii=False))
+
+
+def _failure(rendering: Rendering) -> Failed | None:
+    """Why the API server would not take it, or could not be asked."""
+    from sensors.trigger import Failed  # noqa: PLC0415 - no part of --help
+
+    return rendering.said if isinstance(rendering.said, Failed) else None
+
+
+def _answer(said: Done | Failed) -> str:
+    reason = getattr(said, "reason", "")
+    return f"dry run: {reason}: {getattr(said, 'detail', '')}" if reason else f"dry run: {said.answer}"
 
 
 def _headline(rendering: Rendering) -> str:
@@ -133,7 +173,8 @@ def _headline(rendering: Rendering) -> str:
         f"{dependency}={'+'.join(ids) if isinstance(ids, list) else ids}"
         for dependency, ids in rendering.given.items()
     )
-    return f"{name}: would {'create' if rendering.kind == 'object' else 'send'}, with {given}"
+    verb = (rendering.operation or "create") if rendering.kind == "object" else "send"
+    return f"{name}: would {verb}, with {given}"
 
 
 def _yaml(value: object) -> str:

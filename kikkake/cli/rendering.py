@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import orjson
@@ -26,6 +27,9 @@ from kikkake.testing.sensor_case import make_event
 from kikkake.testing.times import duration_us
 from sensors.compile import CompiledSensor, check_sensor
 
+if TYPE_CHECKING:
+    from kikkake.kube_client import KubeClient
+
 
 def read_order(
     sensor: str,
@@ -37,6 +41,7 @@ def read_order(
     artifacts: Sequence[str],
     may_fetch: bool,
     secrets_folders: Sequence[Path],
+    connect: Callable[[], Awaitable[KubeClient]] | None,
 ) -> RenderOrder:
     """Raises CommandFailed: a file, a name or a time that cannot be used."""
     wait_us = duration_us(wait) if wait else 0
@@ -55,7 +60,22 @@ def read_order(
         may_fetch=may_fetch,
         wait_us=wait_us,
         clock=clock,
+        connect=connect,
     )
+
+
+def connector(context: str, kubeconfig: str) -> Callable[[], Awaitable[KubeClient]]:
+    """How to come to the API server of a context or a kubeconfig; it raises CommandFailed."""
+
+    async def connect() -> KubeClient:
+        from kikkake.kube import ClusterUnusable, connect_kubeconfig  # noqa: PLC0415 - heavy
+
+        try:
+            return await connect_kubeconfig(Path(kubeconfig) if kubeconfig else None, context or None)
+        except ClusterUnusable as error:
+            raise CommandFailed(str(error), code=ExitCode.OUTSIDE) from error
+
+    return connect
 
 
 def _document(sensor: str, paths: Sequence[str]) -> ResourceDocument:

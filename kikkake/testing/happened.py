@@ -58,6 +58,10 @@ class Firing:
     at_us: int
     place: tuple[int, int]
     """Sequence of the event that made it fire, and the trigger's place in the Sensor."""
+    operation: str = ""
+    """What is done with the object, where it is not created."""
+    effect: Effect | None = None
+    """None where nothing could be rendered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +190,14 @@ class Observation:
     def _effect(self, effect: Effect, detail: str) -> Firing:
         trigger = trigger_of(self._sensor, effect.trigger, effect.role)
         last = effect.history[-1].answer if effect.history else ""
+        rendered, operation = _rendered(trigger, effect)
         return Firing(
             mark=("effect", effect.number),
             trigger=trigger.name if trigger is not None else effect.trigger,
             given=self._ids(effect.events),
-            rendered=_rendered(trigger, effect),
+            rendered=rendered,
+            operation=operation,
+            effect=None if rendered is None else effect,
             outcome=_outcome(effect),
             attempts=effect.attempt,
             reason=detail or (f"{effect.reason}: {last}" if effect.reason else ""),
@@ -229,15 +236,18 @@ class Observation:
         return self._arrival(sequence).event.id
 
 
-def _rendered(trigger: CompiledTrigger | None, effect: Effect) -> tuple[str, dict[str, Any]] | None:
+def _rendered(
+    trigger: CompiledTrigger | None, effect: Effect
+) -> tuple[tuple[str, dict[str, Any]] | None, str]:
+    """What it is, and the operation."""
     if trigger is None or trigger.kind_class is None or effect.rendered is None:
-        return None
+        return None, ""
     preview = trigger.kind_class.preview(effect.rendered)
     for name in ("object", "request", "message"):
         value = getattr(preview, name)
         if value is not None:
-            return name, value
-    return None
+            return (name, value), preview.operation
+    return None, ""
 
 
 def _outcome(effect: Effect) -> str:

@@ -223,3 +223,54 @@ def test_a_config_map_is_read_from_a_folder(folder):
     answer = render(sensor, "--event", "push.json")
     assert answer.exit_code == 3
     assert "templates" in answer.stdout
+
+
+CONFIG_MAP = (
+    "{resource: {apiVersion: v1, kind: ConfigMap, metadata: {name: x, namespace: NAMESPACE}, data: {}}}"
+)
+
+
+@pytest.mark.kube
+def test_an_api_server_is_asked_and_changes_nothing(folder, kube_server, kube_reader, kube_namespace):
+    sensor = fetched(folder, CONFIG_MAP.replace("NAMESPACE", kube_namespace))
+    answer = render(sensor, "--event", "push.json", "--dry-run", "--kubeconfig", kube_server.kubeconfig)
+    assert answer.exit_code == 0, answer.output
+    assert "# dry run: 201 Created (dry run)" in answer.stdout
+    assert kube_reader.get(f"/api/v1/namespaces/{kube_namespace}/configmaps/x") is None
+
+
+@pytest.mark.kube
+def test_what_the_api_server_refuses_is_said_and_is_exit_code_1(folder, kube_server):
+    sensor = fetched(folder, CONFIG_MAP.replace("NAMESPACE", "nowhere"))
+    options = ("--event", "push.json", "--dry-run", "--kubeconfig", kube_server.kubeconfig)
+    answer = render(sensor, *options)
+    assert answer.exit_code == 1
+    assert '# dry run: TargetNotFound: namespaces "nowhere" not found' in answer.stdout
+    line = json.loads(render(sensor, *options, "-o", "json").stdout)
+    assert line["dryRun"] == {"answer": "404 NotFound", "taken": False}
+    assert line["reason"] == "TargetNotFound"
+
+
+@pytest.mark.kube
+def test_an_api_server_that_cannot_be_reached_is_exit_code_3(folder, kube_server, tmp_path):
+    config = kube_server.write_kubeconfig(tmp_path / "config", url="https://127.0.0.1:1")
+    sensor = fetched(folder, CONFIG_MAP.replace("NAMESPACE", "x"))
+    answer = render(sensor, "--event", "push.json", "--dry-run", "--kubeconfig", config)
+    assert answer.exit_code == 3
+    assert "Unreachable" in answer.stdout
+
+
+@pytest.mark.parametrize("options", [("--dry-run",), ("--context", "kind-dev")])
+def test_a_dry_run_needs_to_know_whom_to_ask(folder, options):
+    answer = render("sensor.yaml", "--event", "github/push=push.json", *options)
+    assert answer.exit_code == 2
+    assert "give it together with" in answer.output
+
+
+def test_an_operation_is_named(folder):
+    sensor = fetched(folder, CONFIG_MAP.replace("NAMESPACE", "x"))
+    text = folder.joinpath(sensor).read_text().replace("operation: create", "operation: delete")
+    folder.joinpath(sensor).write_text(text)
+    answer = render(sensor, "--event", "push.json")
+    assert answer.stdout.startswith("# trigger build: would delete, with push=1\n")
+    assert json.loads(render(sensor, "--event", "push.json", "-o", "json").stdout)["operation"] == "delete"

@@ -437,6 +437,15 @@ async def test_a_dry_run_says_what_the_api_server_refuses(bench):
     assert "metadata.labels" in outcome.detail
 
 
+@kube
+async def test_a_dry_run_of_a_create_sees_that_the_name_is_taken(bench):
+    bench.have()
+
+    outcome = await bench.trigger.dry_run(bench.render("create", config_map()), bench.attempt())
+
+    assert (outcome.reason, outcome.then) == ("NameTaken", OnFailure.GIVE_UP)
+
+
 def test_changes_of_one_object_have_one_order_and_others_another():
     def order(operation="patch", resource=None, **more):
         return K8s.order(render(operation, resource or config_map(data={}), **more))
