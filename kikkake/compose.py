@@ -93,6 +93,10 @@ class Gateway:
         self.feed = outfit.feed
         await self.feed.open()
         bus = await self._open_bus()
+        self.services = GatewayServices(self, bus)
+        # From here on the process says how it is, also while it waits to be the one that serves.
+        await self._listen_for_probes()
+        await outfit.lead(bus.store_key)
         runner = await bus.take_over()
         allow_outside(self._settings.reach)
         sandbox = Sandbox()
@@ -127,8 +131,8 @@ class Gateway:
             plan=outfit.plan,
         )
         self._supervisor = Supervisor(publish, outfit.secrets, self._clock, self.metrics)
-        self.services = GatewayServices(self, bus, self._decider, self._actor, self._front)
-        await self._listen()
+        self.services.attach(self._decider, self._front)
+        await self._listen_for_commands()
         self.catalog = stored_catalog(state.resources)
         await self.force(await self.feed.first(self.catalog), is_first=True)
         self._quota = DeadLetterQuota(self._decider, bus.reader(), self._clock, self._store_settings)
@@ -209,23 +213,28 @@ class Gateway:
         lookup = Lookup(self._decider.roster, runner, bus.reader(), services, renderer=renderer)
         self._closers.append(lookup.close)
         observer = Observer(self.metrics, self._tell, as_json=self._as_json)
-        return Actor(runner, lookup, self._clock, observer, is_dry_run=self._settings.cluster is None)
+        is_dry_run = self._settings.cluster is None
+        return Actor(runner, lookup, self._clock, observer, is_dry_run=is_dry_run, turn=outfit.turn)
 
-    async def _listen(self) -> None:
+    async def _listen_for_probes(self) -> None:
         listen = self._settings.listen
-        services, registry = self.services, self.metrics.registry
-        if listen.metrics_port is not None:
-            port = listen.metrics_port
-            self._listeners["metrics"] = observability_listener(
-                services, registry, host=listen.metrics_host, port=port
+        if (port := listen.metrics_port) is not None:
+            host, registry = listen.metrics_host, self.metrics.registry
+            await self._open_listener(
+                "metrics", observability_listener(self.services, registry, host=host, port=port)
             )
-        if listen.admin_port is not None:
-            self._listeners["admin"] = admin_listener(
-                services, host=listen.admin_host, port=listen.admin_port
+
+    async def _listen_for_commands(self) -> None:
+        listen = self._settings.listen
+        if (port := listen.admin_port) is not None:
+            await self._open_listener(
+                "admin", admin_listener(self.services, host=listen.admin_host, port=port)
             )
-        for listener in self._listeners.values():
-            await listener.start()
-            self._closers.append(listener.stop)
+
+    async def _open_listener(self, name: str, listener: Listener) -> None:
+        self._listeners[name] = listener
+        await listener.start()
+        self._closers.append(listener.stop)
 
     async def force(self, catalog: Catalog, *, is_first: bool = False) -> None:
         """Put a catalog in force. When it raises, the one before is, and it can be tried again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +16,8 @@ from kikkake.secrets import EnvironmentSecrets, FileSecrets, FirstOf, KubeSecret
 from kikkake.services import GatewayServices
 from kikkake.settings import ClusterSettings, RunSettings
 from sources.listening import Planner, plan_declared
+
+Turn = Callable[[], Awaitable[None]]
 
 
 class Outfit(Protocol):
@@ -36,6 +38,15 @@ class Outfit(Protocol):
     @property
     def default_account(self) -> str:
         """As in `TriggerServices`."""
+        ...
+
+    async def lead(self, store_key: bytes) -> None:
+        """Return when this gateway is the one that serves; its store has this key."""
+        ...
+
+    @property
+    def turn(self) -> Turn | None:
+        """As in `Actor`: returns when an attempt may begin."""
         ...
 
     def companions(self, services: GatewayServices) -> Mapping[str, Coroutine[Any, Any, None]]:
@@ -61,6 +72,10 @@ class FileOutfit:
         if kube is not None:
             places.append(KubeSecrets(kube, clock))
         self.secrets: Secrets = FirstOf(places)
+        self.turn: Turn | None = None
+
+    async def lead(self, _store_key: bytes) -> None:
+        """The lock of the data folder is all that there is to it."""
 
     def companions(self, _services: GatewayServices) -> Mapping[str, Coroutine[Any, Any, None]]:
         """None."""

@@ -15,7 +15,6 @@ from kikkake.catalog import EVENT_SOURCE, SENSOR, Catalog, Entry, Key
 from kikkake.dead_letter_quota import DEAD_LETTERS_FULL
 from kikkake.store import Store
 from kikkake.version import version
-from sensors.act import Actor
 from sensors.decide import Decider
 from sensors.prepared import Preparer
 from sensors.replay import Plan
@@ -51,17 +50,19 @@ class GatewayView(Protocol):
 class GatewayServices:
     """Answers of one gateway."""
 
-    def __init__(
-        self, gateway: GatewayView, bus: Store, decider: Decider, actor: Actor, front: Front
-    ) -> None:
+    def __init__(self, gateway: GatewayView, bus: Store) -> None:
         self.is_started = False
         self.is_draining = False
         self._gateway = gateway
         self._bus = bus
-        self._decider = decider
-        self._actor = actor
-        self._front = front
+        self._decider: Decider
+        self._front: Front
         self._started_us = gateway.now_us()
+
+    def attach(self, decider: Decider, front: Front) -> None:
+        """What decides and what takes in: from now on everything can be asked."""
+        self._decider = decider
+        self._front = front
 
     @property
     def reader(self) -> BusReader:

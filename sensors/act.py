@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from events.bus import (
@@ -43,7 +43,7 @@ log = Logger("act")
 class Actor:
     """Carries out effects. `offer` what a step recorded, keep `run` running, end with `stop`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its surroundings
         self,
         runner: Runner,
         lookup: TriggerLookup,
@@ -52,9 +52,12 @@ class Actor:
         *,
         limits: ActLimits | None = None,
         is_dry_run: bool = False,
+        turn: Callable[[], Awaitable[None]] | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
+        """`turn` returns when an attempt may begin: while nobody knows who else acts, all of them wait."""
         self._runner = runner
+        self._turn = turn
         self._lookup = lookup
         self._clock = clock
         self._observer = observer
@@ -67,6 +70,7 @@ class Actor:
         self._first_offered: int | None = None
         """Effects from this number on were recorded by this process: none of their attempts can be another's."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting_turn: set[asyncio.Task[Any]] = set()
         self._wake = asyncio.Event()
         self._look_from: Position | None = (0, 0)
         """Look at what is due after this position; None = nothing to look for before `next_due_us`."""
@@ -129,6 +133,8 @@ class Actor:
         self._is_stopping = True
         self._lanes.drop_waiting()
         self._wake.set()
+        for task in list(self._waiting_turn):
+            task.cancel()
         if self._tasks:
             _done, late = await asyncio.wait(self._tasks, timeout=timeout_s)
             for task in late:
@@ -304,9 +310,21 @@ class Actor:
                 # Nobody knows what it is about, so all of its Sensor have waited for it.
                 self._look_at((0, 0))
 
+    async def _take_turn(self) -> None:
+        """Wait until attempts may begin; one that waits has begun nothing, and a stop does not wait for it."""
+        task = asyncio.current_task()
+        if self._turn is None or task is None:
+            return
+        self._waiting_turn.add(task)
+        try:
+            await self._turn()
+        finally:
+            self._waiting_turn.discard(task)
+
     async def _attempt(self, lane: Lane, waiting: Waiting) -> Outcome | None:
         """One attempt, its intent first; None when the effect is not open any more."""
         effect, acting, is_fresh = waiting
+        await self._take_turn()
         past = past_of(effect, is_fresh=is_fresh)
         if past.doubt_since_us is not None and not _rules(effect, acting).may_repeat:
             what = "the process ended before an answer came"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
+import hashlib
+import socket
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from events.clock import Clock
@@ -11,6 +13,7 @@ from events.ports import Secrets
 from kikkake.cluster.account_secrets import AccountSecrets
 from kikkake.cluster.feed import ClusterFeed
 from kikkake.cluster.kube_events import KubeEvents
+from kikkake.cluster.lease import Claim, Lease
 from kikkake.cluster.outlook import Outlooks
 from kikkake.cluster.status_keeper import StatusKeeper
 from kikkake.kube_client import KubeClient
@@ -34,6 +37,26 @@ class ClusterOutfit:
         self.secrets: Secrets = self._account_secrets
         self._settings = settings
         self._clock = clock
+        self._lease: Lease | None = None
+        self._renewing: asyncio.Task[None] | None = None
+
+    async def lead(self, store_key: bytes) -> None:
+        """Hold the Lease; outside of a cluster there is none."""
+        settings = self._settings
+        if not settings.own_namespace:
+            return
+        # A pod of the same name on another volume is another gateway.
+        store = hashlib.sha256(store_key).hexdigest()[:8]
+        holder = f"{settings.pod or socket.gethostname()}_{store}"
+        self._lease = Lease(self.kube, self._clock, Claim(settings.own_namespace, settings.name, holder))
+        await self._lease.acquire()
+        # To the very end of the process: what drains still acts.
+        self._renewing = asyncio.create_task(self._lease.run(), name="lease:renew")
+
+    @property
+    def turn(self) -> Callable[[], Awaitable[None]] | None:
+        """While nobody knows who holds the Lease, attempts wait."""
+        return self._lease.turn if self._lease is not None else None
 
     def plan(self, specs: Iterable[EventSourceSpec]) -> Plan:
         """Everything on the shared port."""
@@ -54,6 +77,7 @@ class ClusterOutfit:
         )
         self.feed.told = keeper.mark
         return {
+            "lease": self._watch_lease(),
             "status": keeper.run(),
             "kube-events": events.run(),
             "troubles": self._watch_troubles(outlooks, keeper),
@@ -62,8 +86,17 @@ class ClusterOutfit:
     async def close(self) -> None:
         """Listen no more, and close the connections."""
         await self.feed.close()
+        if self._lease is not None and self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.gather(self._renewing, return_exceptions=True)
+            await self._lease.release()
         await self._account_secrets.close()
         await self.kube.close()
+
+    async def _watch_lease(self) -> None:
+        """Raises LeaseLost: the process has to end."""
+        if self._renewing is not None:
+            await asyncio.shield(self._renewing)
 
     async def _watch_troubles(self, outlooks: Outlooks, keeper: StatusKeeper) -> None:
         """What changes without anybody's edit: Secrets, ports, dead letters."""
