@@ -16,7 +16,7 @@ from sensors.spec import UPSTREAM_KINDS
 from sources.spec import IS_ROLLING
 
 Schema = dict[str, Any]
-_MOST = 250
+_MOST = 100
 """Dependencies, and triggers, of one Sensor: with it the API server can bound what comparing all names costs."""
 _LONGEST_NAME = 63
 

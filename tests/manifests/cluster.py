@@ -22,6 +22,7 @@ GATEWAY = ("kikkake", "kikkake")
 """Namespace and name of the gateway's account."""
 _PLURALS = {"EventSource": "eventsources", "Sensor": "sensors", "EventBus": "eventbus"}
 _TIMEOUT_S = 60
+_POLL_S = 0.05
 _ACTIVE_S = 30
 """Policies take some seconds until the API server applies them."""
 
@@ -88,6 +89,7 @@ class Cluster:
         with self.reader() as reader:
             while not ((found := reader.get(path)) and holds(found)):
                 assert time.monotonic() < ends, f"{path} is {json.dumps(found)}"
+                time.sleep(_POLL_S)
         return found
 
     def wait_for_policies(self) -> None:
@@ -101,6 +103,7 @@ class Cluster:
         with self.reader(token) as reader:
             while "not enabled" not in _refusal(reader, event):
                 assert time.monotonic() < ends, "the policies are not applied"
+                time.sleep(_POLL_S)
 
 
 def _refusal(reader: KubeReader, event: Object) -> str:

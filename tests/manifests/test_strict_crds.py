@@ -263,8 +263,8 @@ def test_unknown_members_are_kept(reader, team):
 def test_a_large_sensor_stays_within_the_cost_of_the_rules(reader, team):
     spec = {
         "dependencies": [
-            {"name": f"d{number}", "eventSourceName": "github", "eventName": "push"} for number in range(250)
+            {"name": f"d{number}", "eventSourceName": "github", "eventName": "push"} for number in range(100)
         ],
-        "triggers": [{"template": {"name": f"t{number}", "log": {}}} for number in range(250)],
+        "triggers": [{"template": {"name": f"t{number}", "log": {}}} for number in range(100)],
     }
     assert create(reader, team, "Sensor", spec)["spec"] == spec
