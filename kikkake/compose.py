@@ -121,6 +121,7 @@ class Gateway:
             max_event_bytes=self._store_settings.max_event_bytes,
         )
         publish = self.activity.counting(bus.publish)
+        self.services.publish = publish
         self._front = Front(
             server_settings,
             publish,

@@ -9,7 +9,7 @@ from events.bus import BusReader, ResourceState
 from events.clock import format_time
 from events.errors import Finding, Scope
 from events.metrics import Metrics
-from kikkake.activity import Activity
+from kikkake.activity import Activity, Publish
 from kikkake.api.services import ResourceReport
 from kikkake.catalog import EVENT_SOURCE, SENSOR, Catalog, Entry, Key
 from kikkake.dead_letter_quota import DEAD_LETTERS_FULL
@@ -55,6 +55,8 @@ class GatewayServices:
         self.is_draining = False
         self._gateway = gateway
         self._bus = bus
+        self.publish: Publish
+        """The bus, with what it stores counted."""
         self._decider: Decider
         self._front: Front
         self._started_us = gateway.now_us()
@@ -119,6 +121,10 @@ class GatewayServices:
 
     def about(self) -> dict[str, str]:
         return {"version": version(), "started": format_time(self._started_us), **self._gateway.about()}
+
+    async def fire(self, sequence: int, *, sensor: str, nonce: str, dry_run: bool = False) -> Plan:
+        """Do again, once for each `nonce`, what an event does in one Sensor (a uid). Raises EventGone."""
+        return await self._decider.replay(sequence, sensor=sensor, nonce=nonce, dry_run=dry_run)
 
     async def replay(self, sequence: int, *, sensor: str | None, as_new: bool, dry_run: bool) -> Plan:
         return await self._decider.replay(sequence, sensor=sensor, as_new=as_new, dry_run=dry_run)

@@ -25,12 +25,23 @@ class Condition(SpecModel):
     """Where, what and how to fix it, for people."""
 
 
+class ManualTrigger(SpecModel):
+    """The last order by annotation to fire by hand."""
+
+    value: str
+    """What the annotation said."""
+    time: str
+    result: str
+
+
 class Status(SpecModel):
     """What the gateway says of an object."""
 
     conditions: list[Condition] = []
     observed_generation: int | None = None
     """The generation of the object that was read last."""
+    manual: ManualTrigger | None = None
+    """What came of the annotation `kikkake/fire`."""
 
 
 class Address(SpecModel):
@@ -50,15 +61,6 @@ class EventSourceStatus(Status):
     """Where deliveries go, inside the cluster."""
 
 
-class ManualTrigger(SpecModel):
-    """The last order by annotation to fire by hand."""
-
-    value: str
-    """What the annotation said."""
-    time: str
-    result: str
-
-
 class SensorStatus(Status):
     """Of a Sensor."""
 
@@ -69,7 +71,6 @@ class SensorStatus(Status):
     last_fired_time: str | None = None
     dead_letters: int | None = None
     """What could not be done and waits for a replay."""
-    manual: ManualTrigger | None = None
 
 
 class EventBusStatus(Status):

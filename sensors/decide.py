@@ -193,11 +193,18 @@ class Decider:
             self._changed.set()
 
     async def replay(
-        self, sequence: int, *, sensor: str | None = None, as_new: bool = False, dry_run: bool = False
+        self,
+        sequence: int,
+        *,
+        sensor: str | None = None,
+        as_new: bool = False,
+        nonce: str = "",
+        dry_run: bool = False,
     ) -> Plan:
         """Make sure that everything which this event ought to do is done (spec: bad-input, section 6).
 
-        `sensor` is a uid; None = every interested one. With `as_new` it is done again under a new identity. The plan
+        `sensor` is a uid; None = every interested one. With `as_new` it is done again under a new identity, and with a
+        `nonce` under that of the nonce: the same one does it once. The plan
         says what is (with `dry_run`: would be) done for each trigger. Raises EventGone, SandboxBusy,
         SandboxUnavailable.
         """
@@ -206,7 +213,7 @@ class Decider:
             with self.desk.drafting(due_us=self._clock.now_us()) as draft:
                 replay = Replay(self.desk, draft, self._preparer, programs)
                 plan = await replay.plan(
-                    sequence, sensor=sensor, nonce=self._nonce(sequence) if as_new else ""
+                    sequence, sensor=sensor, nonce=nonce or (self._nonce(sequence) if as_new else "")
                 )
                 if dry_run:
                     return plan

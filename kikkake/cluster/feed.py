@@ -131,6 +131,8 @@ class ClusterFeed:
             # Its status, or somebody's labels: nothing to read again.
             if key in self.objects:
                 self.objects[key] = read
+                if read.fire and (earlier is None or read.fire != earlier.fire):
+                    self.told({key})
             return
         self._mark([key])
 

@@ -10,7 +10,9 @@ from typing import Any
 
 from events.clock import Clock
 from events.ports import Secrets
+from kikkake.catalog import Key
 from kikkake.cluster.account_secrets import AccountSecrets
+from kikkake.cluster.by_hand import ByHand
 from kikkake.cluster.feed import ClusterFeed
 from kikkake.cluster.kube_events import KubeEvents
 from kikkake.cluster.lease import Claim, Lease
@@ -66,6 +68,14 @@ class ClusterOutfit:
         """Statuses and Events."""
         events = KubeEvents(self.kube, self._clock, component=self._settings.name)
         outlooks = Outlooks(services, self._settings)
+        by_hand = ByHand(
+            services,
+            services.publish,
+            self._clock,
+            find=self.feed.objects.get,
+            told=lambda keys: keeper.mark(keys),  # noqa: PLW0108 - it is made below
+        )
+        outlooks.manual = by_hand.manual
         keeper = StatusKeeper(
             self.kube,
             self._clock,
@@ -75,10 +85,16 @@ class ClusterOutfit:
             events=events,
             interval_s=self._settings.status_interval_s,
         )
-        self.feed.told = keeper.mark
+
+        def told(keys: set[Key]) -> None:
+            keeper.mark(keys)
+            by_hand.look(keys)
+
+        self.feed.told = told
         return {
             "lease": self._watch_lease(),
             "status": keeper.run(),
+            "by-hand": by_hand.run(),
             "kube-events": events.run(),
             "troubles": self._watch_troubles(outlooks, keeper),
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from events.clock import format_time
@@ -26,6 +26,8 @@ class Outlooks:
     def __init__(self, services: GatewayServices, settings: ServeSettings) -> None:
         self._services = services
         self._base = settings.public_url.rstrip("/")
+        self.manual: Callable[[ClusterObject], Mapping[str, str] | None] = lambda _found: None
+        """What came of an order by hand."""
         self._before: dict[str, Mapping[str, Any]] = {}
         """Status of each object, by uid, when this process first saw it: what its counts go on from."""
 
@@ -44,6 +46,8 @@ class Outlooks:
             facts = self._source_facts(found, spec if isinstance(spec, EventSourceSpec) else None)
         elif found.key.kind == SENSOR:
             facts = self._sensor_facts(found, spec if isinstance(spec, CompiledSensor) else None)
+        if (manual := self.manual(found)) is not None:
+            facts["manual"] = manual
         return Outlook(
             generation=found.generation,
             findings=[*entry.findings, *self._services.problems(entry)],

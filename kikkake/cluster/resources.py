@@ -15,6 +15,9 @@ KINDS = (EVENT_SOURCE, SENSOR, EVENT_BUS)
 ENABLED_LABEL = "kikkake/enabled"
 """Of a namespace: with `"true"` its resources are served (spec: security, section 3)."""
 
+FIRE = "kikkake/fire"
+"""Annotation: what to do once, by hand (`by_hand.py`)."""
+
 _OURS = "kikkake/"
 
 
@@ -29,6 +32,8 @@ class ClusterObject:
     created: str
     """RFC 3339: the older one has a path that two want."""
     finalizers: tuple[str, ...]
+    fire: str
+    """The annotation `kikkake/fire`: an order, no part of the text."""
     document: ResourceDocument = field(repr=False)
     """apiVersion, kind, name, namespace, our annotations and spec, and nothing else."""
     status: Mapping[str, Any] = field(repr=False)
@@ -50,7 +55,7 @@ def read_object(kind: str, found: Object) -> ClusterObject | None:
         return None
     namespace, name = str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
     annotations = metadata.get("annotations") or {}
-    ours = {each: text for each, text in annotations.items() if each.startswith(_OURS)}
+    ours = {each: text for each, text in annotations.items() if each.startswith(_OURS) and each != FIRE}
     value = {
         "apiVersion": found.get("apiVersion"),
         "kind": kind,
@@ -64,6 +69,7 @@ def read_object(kind: str, found: Object) -> ClusterObject | None:
         generation=int(metadata.get("generation") or 0),
         created=str(metadata.get("creationTimestamp") or ""),
         finalizers=tuple(metadata.get("finalizers") or ()),
+        fire=str(annotations.get(FIRE) or ""),
         document=ResourceDocument(value, "", {}),
         status=status if isinstance(status, Mapping) else {},
     )

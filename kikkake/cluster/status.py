@@ -170,7 +170,7 @@ def _dated(judged: Sequence[Judgement], earlier: Any, generation: int, now: str)
             "status": each.status,
             "observedGeneration": generation,
             "lastTransitionTime": since or now,
-            "reason": each.reason or each.status,
+            "reason": each.reason,
             "message": each.message,
         }
         conditions.append({name: value for name, value in condition.items() if value != ""})

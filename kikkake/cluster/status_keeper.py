@@ -39,6 +39,7 @@ class _Written:
     generation: int
     at_us: int
     conditions: object
+    manual: object
 
 
 class StatusKeeper:
@@ -129,6 +130,9 @@ class StatusKeeper:
         written = self._written.get(key)
         if written is None or (written.uid, written.generation) != (found.uid, found.generation):
             return 0
+        if written.manual != status.get("manual"):
+            # Somebody waits for the answer to an order.
+            return 0
         if written.conditions == status["conditions"]:
             return written.at_us + self._interval_us
         return written.at_us + round(_SOONEST_S * US_PER_S)
@@ -150,7 +154,9 @@ class StatusKeeper:
 
     def _note(self, key: Key, found: ClusterObject, status: Status, now_us: int) -> None:
         """It is said: look again when the counts are due."""
-        self._written[key] = _Written(found.uid, found.generation, now_us, status["conditions"])
+        self._written[key] = _Written(
+            found.uid, found.generation, now_us, status["conditions"], status.get("manual")
+        )
         if self._due.get(key, now_us + self._interval_us) >= now_us + self._interval_us:
             self._due[key] = now_us + self._interval_us
 
