@@ -44,8 +44,10 @@ _READ = (
     "description",
     "default",
 )
-_MOST_OF_A_MODEL = 2
-"""A model that holds itself (`dlqTrigger`) is written out this often; further down anything is kept."""
+_STRICT_DEPTH = 2
+"""A model that holds itself (`dlqTrigger`) is checked this often; further down anything is kept."""
+_TOLERANT_DEPTH = 1
+"""And described this often: with every kind of trigger twice, kubectl could not keep the definition (256 KiB)."""
 
 
 class NotStructural(KikkakeError):
@@ -70,6 +72,7 @@ class _Conversion:
     def __init__(self, defs: Schema, tighten: Tighten | None) -> None:
         self._defs = defs
         self._tighten = tighten
+        self._depth = _TOLERANT_DEPTH if tighten is None else _STRICT_DEPTH
 
     def node(self, schema: Schema, inside: tuple[str, ...]) -> Schema:
         """One node and all below it; `inside` names the models around it."""
@@ -79,8 +82,11 @@ class _Conversion:
         if not reference:
             return self._plain(schema, inside)
         model: Schema = {**self._defs[reference], **{key: schema[key] for key in schema if key != "$ref"}}
-        if inside.count(reference) >= _MOST_OF_A_MODEL:
-            model = {"type": "object", "description": model.get("description", "")}
+        if inside.count(reference) >= self._depth:
+            model = {
+                "type": "object",
+                "description": f"{model.get('description', '')} Its members are the same.",
+            }
         made = self._plain(model, (*inside, reference))
         if self._tighten is not None:
             self._tighten(reference, made)

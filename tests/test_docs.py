@@ -34,6 +34,7 @@ PAGES = [REFERENCE / "sensor.md", *sorted((REFERENCE / "sensor").glob("*.md"))]
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 LINKS = [
     ROOT / "docs" / "architecture.md",
+    ROOT / "docs" / "install.md",
     REFERENCE / "differences.md",
     *sorted((ROOT / "docs" / "decisions").glob("*.md")),
     *PAGES,

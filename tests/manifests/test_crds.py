@@ -96,7 +96,14 @@ def test_a_description_says_type_choices_and_default():
     assert keys.endswith("Default: 10000.")
 
 
-def test_a_trigger_inside_a_trigger_is_described_once_and_then_open():
+def test_a_trigger_inside_a_trigger_is_open_where_it_is_only_described():
+    inner = at(spec_of("Sensor", is_strict=False), "triggers.[].dlqTrigger")
+
+    assert inner["description"].endswith("Its members are the same.")
+    assert "properties" not in inner
+
+
+def test_a_trigger_inside_a_trigger_is_checked_once_and_then_open():
     outer = at(spec_of("Sensor", is_strict=True), "triggers.[]")
     inner = outer["properties"]["dlqTrigger"]
 
