@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from events.ports import KubeError, Object, Objects
-from kikkake.kube_discovery import Discovery
+from kikkake.kube_discovery import Discovery, ResourceType
 from kikkake.kube_http import JSON, KubeHttp, Login
 
 _PAGE = 500
@@ -211,6 +211,10 @@ class KubeClient:
         async with contextlib.aclosing(events):
             async for event in events:
                 yield event
+
+    async def resource_of(self, api_version: str, kind: str) -> ResourceType:
+        """How the API server names a kind, by discovery, cached. Raises KindUnknown, and what its answer raises."""
+        return await self._discovery.find(api_version, kind)
 
     async def is_namespaced(self, api_version: str, kind: str) -> bool:
         """By discovery, cached. Raises KindUnknown."""

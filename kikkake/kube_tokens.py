@@ -11,6 +11,10 @@ import orjson
 
 from events.ports import KubeError, KubeInDoubt, KubeNotSent, Object
 
+_NO_ACCOUNT = "NoServiceAccount"
+_FORBIDDEN = "AccountForbidden"
+ACCOUNT_REASONS = frozenset({_NO_ACCOUNT, _FORBIDDEN})
+"""Reasons of a 403 that says nothing of the account's own rights: nobody could act as it."""
 _LIFETIME_S = 3600
 """Asked for; the API server gives at least 10 minutes."""
 _RENEW_AFTER = 0.8
@@ -72,8 +76,8 @@ def _refusal(error: KubeError, namespace: str, name: str) -> KubeError:
     who = f"ServiceAccount {namespace}/{name}"
     if error.status == 404:
         what = f"{who} does not exist: create it, or name another one in spec.template.serviceAccountName"
-        return KubeError(403, "NoServiceAccount", what)
+        return KubeError(403, _NO_ACCOUNT, what)
     if error.status == 403:
         what = f"the gateway may not act as {who}: {error.message}"
-        return KubeError(403, "AccountForbidden", what)
+        return KubeError(403, _FORBIDDEN, what)
     return error

@@ -17,6 +17,7 @@ from events.clock import Clock
 from events.errors import KikkakeError
 from events.ports import SecretRef, Secrets, SecretUnavailable
 from events.registry import Registry
+from sensors.access import refs_in
 from sensors.addresses import AddressPolicy
 from sensors.spec import SecretKeySelector
 
@@ -102,6 +103,11 @@ class ArtifactSource(ABC, Generic[Member]):
         """What is missing or refused in `member`, as far as it can be said without fetching."""
         del member
         return iter(())
+
+    @classmethod
+    def refs(cls, member: Member, namespace: str) -> tuple[SecretRef, ...]:
+        """Every key of a Secret or ConfigMap that `read` asks for: all in the member, unless a kind reads fewer."""
+        return tuple(refs_in(member, namespace))
 
     async def fetch(self, member: Member, reach: Reach) -> bytes:
         """The text of the artifact, YAML or JSON, at most `reach.max_bytes` long, within `reach.timeout_s`.

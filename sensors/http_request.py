@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -110,6 +110,18 @@ def render_request(spec: bytes, events: Mapping[str, Event], context: RenderCont
             body=build_payload(config.payload, events, "http.payload"),
         )
     )
+
+
+def refs_of(config: HttpConfig, namespace: str) -> Iterator[SecretRef]:
+    """Every key of a Secret or ConfigMap that a request reads."""
+    for header in config.secure_headers:
+        if not secure_header_fault(header):
+            yield _secure(header, namespace).ref
+    auth = config.basic_auth
+    tls = tls_refs(config.tls, namespace) if config.tls else TLSRefs()
+    pair = (auth.username, auth.password) if auth else ()
+    found = (*(secret_ref(each, namespace) for each in pair), tls.ca, tls.certificate, tls.key)
+    yield from (ref for ref in found if ref is not None)
 
 
 def preview_request(rendered: bytes) -> dict[str, Any]:

@@ -43,6 +43,11 @@ _CLUSTER_KINDS = frozenset(
 For others the API server itself drops the namespace: it knows their scope, a pure function does not."""
 
 
+def is_of_cluster(kind: str) -> bool:
+    """Whether the kind is known to belong to no namespace; of others the API server knows."""
+    return kind in _CLUSTER_KINDS
+
+
 def name_suffix(effect_id: bytes) -> str:
     """The first 80 bits of an effect id as 16 lower-case letters and digits."""
     return base64.b32encode(effect_id).decode().lower()[:_SUFFIX_LENGTH]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,6 +21,7 @@ from events.model import SpecModel
 from events.ports import Kube, Secrets
 from events.registry import Registry
 from events.resource import Path, ResourceDocument
+from sensors.access import Needs, reading, refs_in
 from sensors.addresses import AddressPolicy
 
 if TYPE_CHECKING:
@@ -202,6 +203,15 @@ class Trigger(ABC):
     def check(cls, document: ResourceDocument, config: SpecModel, path: Path, part: str) -> list[Finding]:
         """Faults beyond the model: upstream's texts where upstream refuses, ours (Scope.PART) for the rest."""
         return []
+
+    @classmethod
+    def needs(cls, spec: bytes, namespace: str, *, written: Sequence[str] = ()) -> Needs:
+        """The rights that the account of a Sensor in `namespace` needs for this trigger.
+
+        `spec` is the template's member as in `render`, before any parameter; `written` are the paths in it that
+        `trigger.parameters` write. By default: to read every Secret and ConfigMap that it names.
+        """
+        return reading(refs_in(cls.Config.model_validate_json(spec), namespace))
 
     @classmethod
     @abstractmethod

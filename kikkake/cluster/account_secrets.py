@@ -1,7 +1,8 @@
 """Secrets and ConfigMaps of a cluster, read as the ServiceAccount of the resource that refers to them.
 
-The gateway's own identity reads none. What was read is watched by name, so that a rotation arrives at once; where the
-account may not watch, or too many are watched already, it is read again every half minute.
+The gateway's own identity reads none: a resource that names no account reads with `default` of its namespace. What was
+read is watched by name, so that a rotation arrives at once; where the account may not watch, or too many are watched
+already, it is read again every half minute.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ from events.ports import (
     SecretRef,
     SecretUnavailable,
 )
+from kikkake.grants import Account, grant_hint
+from kikkake.kube_tokens import ACCOUNT_REASONS
 from kikkake.secrets import values_of
+from sensors.access import Needs, reading
 
 _KEEP_S = 30.0
 """How long what is not watched is used again: how long a rotation may take to arrive."""
@@ -63,6 +67,8 @@ class AccountSecrets:
     """One for all resources of the process. Close it after the last read."""
 
     def __init__(self, kube: Kube, clock: Clock, *, chance: Callable[[], float] = random.random) -> None:
+        self.known_needs: Callable[[Account], Needs] = lambda _account: Needs()
+        """All that an account needs: a refusal names the Role for all of it, and not for one Secret at a time."""
         self._kube = kube
         self._clock = clock
         self._chance = chance
@@ -72,11 +78,8 @@ class AccountSecrets:
 
     async def read(self, ref: SecretRef) -> bytes:
         """Raises SecretForbidden, SecretUnavailable: not there, no such key, or no answer now and none before."""
-        if ref.account is None:
-            raise SecretUnavailable(
-                f"{ref}: no ServiceAccount to read it with; the gateway itself reads no Secrets"
-            )
-        place = _Place(ref.account, ref.kind, ref.namespace, ref.name)
+        account = Account.of(ref.account, ref.namespace)
+        place = _Place(str(account), ref.kind, ref.namespace, ref.name)
         now_us = self._clock.now_us()
         kept = self._kept.get(place)
         if kept is None or (kept.watch is None and now_us - kept.read_us > _KEEP_S * US_PER_S):
@@ -122,11 +125,24 @@ class AccountSecrets:
         try:
             found = await self._kube.get("v1", place.kind, place.namespace, place.name, account=place.account)
         except KubeError as error:
-            raise _refusal(error, place) from error
+            raise self._refusal(error, place) from error
         except (KubeNotSent, KubeInDoubt, KindUnknown) as error:
             raise SecretUnavailable(f"{place}: {error}") from error
         self._failed.pop(place, None)
         return self._keep(place, found)
+
+    def _refusal(self, error: KubeError, place: _Place) -> SecretUnavailable:
+        if error.status == 404:
+            return _Absent(f"{place}: it does not exist")
+        if error.status != 403:
+            return SecretUnavailable(f"{place}: {error}")
+        if error.reason in ACCOUNT_REASONS:
+            # Not the account's own rights: nothing that it is granted would help.
+            return SecretForbidden(f"{place}: {error.message}")
+        account = Account(*place.account.split("/", 1))
+        this = reading([SecretRef(place.namespace, place.name, "", place.kind)])
+        hint = grant_hint(account, self.known_needs(account) + this, place.kind)
+        return SecretForbidden(f"{place}: {account.user} cannot read it. {hint}")
 
     def _keep(self, place: _Place, found: Object) -> dict[str, bytes]:
         values = _values(found, place)
@@ -210,22 +226,6 @@ class AccountSecrets:
 
 class _Absent(SecretUnavailable):
     """It does not exist: an older value must not serve any longer."""
-
-
-def _refusal(error: KubeError, place: _Place) -> SecretUnavailable:
-    if error.status == 404:
-        return _Absent(f"{place}: it does not exist")
-    if error.status != 403:
-        return SecretUnavailable(f"{place}: {error}")
-    namespace, name = place.account.split("/", 1)
-    resource = "secrets" if place.kind == "Secret" else "configmaps"
-    role = f"kikkake-{place.name}"
-    return SecretForbidden(
-        f"{place}: system:serviceaccount:{namespace}:{name} cannot read it. To allow: "
-        f"kubectl -n {place.namespace} create role {role} --verb=get,watch --resource={resource} "
-        f"--resource-name={place.name} && kubectl -n {place.namespace} create rolebinding {role} --role={role} "
-        f"--serviceaccount={namespace}:{name}"
-    )
 
 
 def _values(found: Object, place: _Place) -> dict[str, bytes]:

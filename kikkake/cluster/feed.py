@@ -21,6 +21,8 @@ from kikkake.cluster.resources import EVENT_BUS, KINDS, ClusterObject, is_enable
 from kikkake.cluster.rivals import Rivals
 from kikkake.feed import Force
 from kikkake.files import RESOURCE_API
+from kikkake.grants import Account, needs_by_account
+from sensors.access import Needs
 
 _NAMESPACE = "Namespace"
 _READ_AT_ONCE = 25
@@ -115,6 +117,12 @@ class ClusterFeed:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def needs_of(self, account: Account) -> Needs:
+        """All that the account needs for the resources that are in force."""
+        specs = (entry.spec for entry in self._catalog.values() if entry.spec is not None)
+        mine = (spec for spec in specs if Account.of(spec.account, spec.namespace) == account)
+        return needs_by_account(mine).get(account, Needs())
 
     # What the informers tell
 

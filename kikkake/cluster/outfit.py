@@ -36,6 +36,7 @@ class ClusterOutfit:
         self.default_account = "default"
         self.feed = ClusterFeed(kube, clock, namespaces=settings.namespaces)
         self._account_secrets = AccountSecrets(kube, clock)
+        self._account_secrets.known_needs = self.feed.needs_of
         self.secrets: Secrets = self._account_secrets
         self._settings = settings
         self._clock = clock

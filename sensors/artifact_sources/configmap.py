@@ -25,8 +25,12 @@ class Configmap(ArtifactSource[ConfigMapLocation]):
             if not getattr(member, name):
                 yield LocationFault((name,), "is missing", f"give the {name} of the ConfigMap")
 
+    @classmethod
+    def refs(cls, member: ConfigMapLocation, namespace: str) -> tuple[SecretRef, ...]:
+        return (SecretRef(namespace, member.name, member.key, "ConfigMap"),)
+
     async def read(self, member: ConfigMapLocation, reach: Reach) -> bytes:
-        ref = SecretRef(reach.namespace, member.name, member.key, "ConfigMap")
+        [ref] = self.refs(member, reach.namespace)
         try:
             async with asyncio.timeout(reach.timeout_s):
                 return await reach.secrets.read(ref)

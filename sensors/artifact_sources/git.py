@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from events.ports import SecretRef
+from sensors.access import refs_in
 from sensors.artifact_source import (
     ArtifactSource,
     ArtifactUnavailable,
@@ -42,6 +44,17 @@ class Git(ArtifactSource[GitLocation]):
                 read(member)
             except LocationRefused as refused:
                 yield LocationFault(refused.member, refused.what, refused.fix)
+
+    @classmethod
+    def refs(cls, member: GitLocation, namespace: str) -> tuple[SecretRef, ...]:
+        """Of the one login that is used: the key for ssh, else `creds`, else the app's."""
+        try:
+            is_ssh = read_remote(member).scheme == "ssh"
+        except LocationRefused:
+            return ()
+        return tuple(
+            refs_in([member.ssh_key_secret if is_ssh else member.creds or member.github_app], namespace)
+        )
 
     async def read(self, member: GitLocation, reach: Reach) -> bytes:
         remote = read_remote(member)

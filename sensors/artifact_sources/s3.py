@@ -14,6 +14,8 @@ from typing import ClassVar
 
 import urllib3
 
+from events.ports import SecretRef
+from sensors.access import refs_in
 from sensors.artifact_source import (
     ArtifactSource,
     ArtifactUnavailable,
@@ -62,6 +64,11 @@ class S3(ArtifactSource[S3Location]):
         for name, alias in (("access_key", "accessKey"), ("secret_key", "secretKey")):
             if getattr(member, name) is None:
                 yield LocationFault((alias,), "is missing", "give `name` and `key` of a Secret")
+
+    @classmethod
+    def refs(cls, member: S3Location, namespace: str) -> tuple[SecretRef, ...]:
+        """`caCertificate` is not among them: it has no effect."""
+        return tuple(refs_in([member.access_key, member.secret_key], namespace))
 
     async def read(self, member: S3Location, reach: Reach) -> bytes:
         try:

@@ -7,7 +7,7 @@ secrets stand in them as references. 2xx is a success unless a status policy say
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from yarl import URL
@@ -17,6 +17,7 @@ from events.event import Event
 from events.model import SpecModel
 from events.ports import SecretRef, Secrets, SecretsAs
 from events.resource import Path, ResourceDocument
+from sensors.access import Needs, reading
 from sensors.addresses import AddressPolicy
 from sensors.http_answers import WITHOUT_ANSWER, SecretUnusable, failure_of, judge_answer
 from sensors.http_check import check_http
@@ -27,6 +28,7 @@ from sensors.http_request import (
     Rendered,
     decode_request,
     preview_request,
+    refs_of,
     render_request,
 )
 from sensors.tls import TLSContexts
@@ -57,6 +59,11 @@ class Http(Trigger):
     def check(cls, document: ResourceDocument, config: SpecModel, path: Path, part: str) -> list[Finding]:
         """Upstream's texts, and what cannot work or is not safe."""
         return check_http(document, config, path, part) if isinstance(config, HttpConfig) else []
+
+    @classmethod
+    def needs(cls, spec: bytes, namespace: str, *, written: Sequence[str] = ()) -> Needs:  # noqa: ARG003 - see below
+        """To read the Secrets of its headers, its login and its certificates; a parameter may name others."""
+        return reading(refs_of(HttpConfig.model_validate_json(spec), namespace))
 
     @classmethod
     def render(cls, spec: bytes, events: Mapping[str, Event], context: RenderContext) -> bytes:

@@ -7,7 +7,7 @@ version) is worked out at each attempt. `kube_creation.py` and `kube_change.py` 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -19,9 +19,11 @@ from events.event import Event
 from events.model import SpecModel
 from events.ports import KindUnknown, Kube, KubeError, KubeInDoubt, KubeNotSent
 from events.resource import Path, ResourceDocument
+from sensors.access import Needs
 from sensors.artifact import fetch_local, fetch_local_json
 from sensors.artifact_spec import ArtifactLocation
 from sensors.json_patch import JsonPatchOperation
+from sensors.kube_access import Writes, object_needs
 from sensors.kube_answers import failure_of, no_cluster
 from sensors.kube_change import Change
 from sensors.kube_check import check_operation
@@ -110,6 +112,13 @@ class K8s(Trigger):
     def check(cls, document: ResourceDocument, config: SpecModel, path: Path, part: str) -> list[Finding]:
         """Upstream's texts, what cannot be sent, and objects that live too short."""
         return check_operation(document, config, path, part) if isinstance(config, cls.Config) else []
+
+    @classmethod
+    def needs(cls, spec: bytes, namespace: str, *, written: Sequence[str] = ()) -> Needs:
+        """The verbs of its operation on the kind of its object, and what fetching the object takes."""
+        config = cls.Config.model_validate_json(spec)
+        writes = Writes([parameter.dest for parameter in config.parameters], written)
+        return object_needs(config.source, _VERBS.get(_operation(config), ()), namespace, writes)
 
     @classmethod
     def render(cls, spec: bytes, events: Mapping[str, Event], context: RenderContext) -> bytes:
