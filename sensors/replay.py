@@ -322,6 +322,9 @@ class _OneSensor:
             occasion=occasion,
             nonce=self._nonce,
         )
+        if self._nonce and any(each.id == firing.id for each in self._effects):
+            self._add(trigger.name, Action.NONE, "was made before under the same name")
+            return False
         try:
             effect = await self._draft.effect(firing, self._runner.event)
         except RenderFailed as failed:

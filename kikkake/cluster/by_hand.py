@@ -140,8 +140,14 @@ class ByHand:
         return f"delivered to {name} as event {event_id}{known}"
 
     async def _fire(self, found: ClusterObject, sensor: CompiledSensor) -> str:
-        for sequence in await self._newest(sensor):
-            nonce = f"by-hand-{_digest(found)}"
+        nonce = f"by-hand-{_digest(found)}"
+        newest = await self._newest(sensor)
+        for sequence in newest:
+            effects = await self._services.reader.effects_of(sequence)
+            if any((each.sensor, each.nonce) == (sensor.uid, nonce) for each in effects):
+                # A kill came between the firing and the status that would have said so.
+                return "fired before"
+        for sequence in newest:
             plan = await self._services.fire(sequence, sensor=sensor.uid, nonce=nonce, dry_run=True)
             if any(item.action is Action.CREATE for item in plan.items):
                 return _told_of(await self._services.fire(sequence, sensor=sensor.uid, nonce=nonce))
@@ -208,8 +214,4 @@ def _digest(found: ClusterObject) -> str:
 
 def _told_of(plan: Plan) -> str:
     fired = ", ".join(item.trigger for item in plan.items if item.action is Action.CREATE)
-    return (
-        f"fired {fired} with event {plan.event_id}"
-        if fired
-        else f"was fired before with event {plan.event_id}"
-    )
+    return f"fired {fired} with event {plan.event_id}"

@@ -26,6 +26,7 @@ _AT_ONCE = 8
 """Writes that run at once: 10,000 objects take seconds, and triggers keep most of the connections."""
 _SETTLE_S = 0.05
 """Between two looks at what is to be written: what changes in bursts is written once."""
+_UNSETTLED_S = 5.0
 _SOONEST_S = 30.0
 """Between two statuses of one generation; a new generation does not wait."""
 _RETRY_S = 30.0
@@ -45,7 +46,7 @@ class _Written:
 class StatusKeeper:
     """Owns the statuses of all objects. `mark` what may have changed; `run` writes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its surroundings
         self,
         kube: Kube,
         clock: Clock,
@@ -55,13 +56,20 @@ class StatusKeeper:
         outlook: Callable[[ClusterObject], Outlook],
         events: KubeEvents,
         interval_s: float,
+        is_settled: Callable[[Key], bool] = lambda _key: True,
     ) -> None:
-        """`find` gives an object as it is now, `outlook` what is known of it; `interval_s` is for counts alone."""
+        """`find` gives an object as it is now, `outlook` what is known of it; `interval_s` is for counts alone.
+
+        What is not `is_settled` yet is waited for a little, so that it is said with the rest.
+        """
         self._kube = kube
         self._clock = clock
         self._find = find
         self._outlook = outlook
         self._events = events
+        self._is_settled = is_settled
+        self._marked: dict[Key, int] = {}
+        """Since when each is to be looked at."""
         self._interval_us = round(interval_s * US_PER_S)
         self._due: dict[Key, int] = {}
         """When each is to be looked at: now, after a pause, or for its counts."""
@@ -79,6 +87,7 @@ class StatusKeeper:
         now_us = self._clock.now_us()
         for key in keys:
             self._due[key] = now_us
+            self._marked.setdefault(key, now_us)
             self._changed.set()
 
     async def run(self) -> None:
@@ -110,11 +119,15 @@ class StatusKeeper:
     async def _look(self, key: Key) -> None:
         """Write the status of one object where it says something new and its time has come."""
         self._due.pop(key, None)
-        found = self._find(key)
+        found, now_us = self._find(key), self._clock.now_us()
+        since_us = self._marked.get(key, now_us)
+        if found is not None and not self._is_settled(key) and now_us - since_us < _UNSETTLED_S * US_PER_S:
+            self._due[key] = now_us + round(_SETTLE_S * US_PER_S)
+            return
+        self._marked.pop(key, None)
         if found is None:
             self._written.pop(key, None)
             return
-        now_us = self._clock.now_us()
         outlook = self._outlook(found)
         status = status_of(key.kind, outlook, found.status, format_time(now_us // US_PER_S * US_PER_S))
         if is_said(status, found.status):
