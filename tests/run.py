@@ -22,7 +22,7 @@ from tests.servers.inventory import Stock, take_stock
 
 _BIN = Path(sys.executable).parent
 _PYTEST = [sys.executable, "-m", "pytest", "-q"]
-_SERVER_MARKERS = "kube or kafka or oracle or helm or dockerfile"
+_SERVER_MARKERS = "kube or kafka or oracle or helm or dockerfile or kubectl"
 
 
 @dataclass(frozen=True, slots=True)

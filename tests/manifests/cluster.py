@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.servers.kube import KubeServer
 from tests.servers.kube_reader import KubeReader, Object
+from tests.servers.kubectl import kubectl
 
 ROOT = Path(__file__).parents[2]
 GATEWAY = ("kikkake", "kikkake")
@@ -52,7 +53,7 @@ class Cluster:
                 self._folder / f"{abs(hash(token))}.kubeconfig", token=token
             )
         run = subprocess.run(
-            ["kubectl", "--kubeconfig", str(config), *arguments],
+            [kubectl(), "--kubeconfig", str(config), *arguments],
             cwd=ROOT,
             env={**os.environ, "KUBECACHEDIR": str(self._folder / "kubectl-cache")},
             input=None if given is None else json.dumps(given),

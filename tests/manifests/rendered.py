@@ -10,6 +10,7 @@ import yaml
 
 from tests.servers.helm import helm
 from tests.servers.kube_reader import Object, Objects
+from tests.servers.kubectl import kubectl
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts" / "kikkake"
@@ -19,7 +20,7 @@ _TIMEOUT_S = 60
 def kustomized(folder: str) -> Objects:
     """What `kubectl kustomize` makes of a folder of the project."""
     run = subprocess.run(
-        ["kubectl", "kustomize", folder],
+        [kubectl(), "kustomize", folder],
         cwd=ROOT,
         capture_output=True,
         text=True,

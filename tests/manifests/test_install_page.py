@@ -12,6 +12,7 @@ from tests.manifests.cluster import ROOT
 from tests.manifests.rendered import gateway, kustomized
 from tests.servers.helm import HELM
 from tests.servers.kube import KubeServer
+from tests.servers.kubectl import kubectl
 
 PAGE = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -28,6 +29,7 @@ def shell(tmp_path):
     server.start_controller_manager()
     programs = tmp_path / "bin"
     programs.mkdir()
+    (programs / "kubectl").symlink_to(kubectl())
     if found := HELM.find():
         (programs / "helm").symlink_to(found)
     places = {f"HELM_{name}_HOME": str(tmp_path / name) for name in ("CACHE", "CONFIG", "DATA")}
@@ -78,6 +80,7 @@ def test_the_commands_of_helm_work(shell):
     assert "statefulset.apps/kikkake" in shell("kubectl -n kikkake get statefulset -o name")
 
 
+@pytest.mark.kubectl
 def test_the_image_is_named_as_the_page_says(tmp_path):
     require("kubectl")
     [text] = [block for language, block in BLOCKS if language == "yaml"]

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.manifests.cluster import GATEWAY, path_of, resource, sensor_spec
+from tests.servers.kube_reader import KubeRefused
 
 pytestmark = pytest.mark.kube
 ENABLED = {"kikkake/enabled": "true"}
@@ -298,7 +299,7 @@ def test_the_role_that_the_message_prints_lets_the_author_in(cluster, author, te
 
     assert eventually(lambda: author.answer("POST", path_of("Sensor", team), given)[0] == 201)
     other = {"spec": named("deployer")}
-    with pytest.raises(Exception, match="may not use the service account deployer"):
+    with pytest.raises(KubeRefused, match="may not use the service account deployer"):
         author.patch(path_of("Sensor", team, "allowed"), other)
 
 
@@ -308,10 +309,25 @@ def test_an_author_may_not_change_what_another_account_does(cluster, author, tea
         admin.create(path_of("Sensor", team), resource("Sensor", sensor_spec(**named("deployer")), "others"))
     path = path_of("Sensor", team, "others")
 
-    with pytest.raises(Exception, match="may not use the service account deployer"):
+    with pytest.raises(KubeRefused, match="may not use the service account deployer"):
         author.patch(path, {"spec": {"triggers": [{"template": {"name": "evil", "log": {}}}]}})
     assert author.patch(path, {"metadata": {"labels": {"a": "b"}}})["metadata"]["labels"] == {"a": "b"}
     author.delete(path)
+
+
+def test_an_author_may_not_use_our_annotations_on_what_another_account_does(cluster, author, team):
+    """They fire triggers by hand, and loosen checks."""
+    strict = {"annotations": {"kikkake/strict": "true", "theirs": "1"}}
+    given = resource("Sensor", sensor_spec(**named("deployer")), "annotated", **strict)
+    with cluster.reader() as admin:
+        admin.create(path_of("Sensor", team), given)
+    path = path_of("Sensor", team, "annotated")
+
+    for change in ({"kikkake/fire": "now"}, {"kikkake/strict": "false"}, {"kikkake/strict": None}):
+        with pytest.raises(KubeRefused, match="may not use the service account deployer"):
+            author.patch(path, {"metadata": {"annotations": change}})
+    for change in ({"theirs": "2"}, {"theirs": None}, {"new": "1"}):
+        assert author.patch(path, {"metadata": {"annotations": change}})
 
 
 def test_editors_of_a_namespace_pass_with_the_role_of_this_project(cluster, team):
@@ -384,6 +400,47 @@ def test_the_strict_variant_refuses_them(strict_cluster, kind):
         assert "[FieldNotAllowed] spec.template." in message(answer)
         good = {"metadata": {"labels": {"a": "b"}}, "container": {"resources": {}}, "tolerations": []}
         assert admin.create(path_of(kind, namespace), resource(kind, {**spec, "template": good}))
+
+
+# Odd objects
+
+
+def large(count):
+    """A Sensor of about a megabyte, with `count` triggers."""
+    text = "x" * (1_000_000 // count)
+    triggers = [
+        {"template": {"name": f"t{number}", "k8s": {"source": {"inline": text}}}} for number in range(count)
+    ]
+    return sensor_spec(triggers=triggers)
+
+
+@pytest.mark.parametrize("count", [1, 1000])
+def test_a_very_large_sensor_is_within_what_the_policies_may_cost(cluster, team, count):
+    path = path_of("Sensor", team, f"large-{count}")
+    with cluster.reader() as admin:
+        admin.create(path_of("Sensor", team), resource("Sensor", large(count), f"large-{count}"))
+
+        changed = admin.patch(
+            path, {"spec": {"replicas": 2}, "metadata": {"annotations": {"kikkake/a": "b"}}}
+        )
+
+        assert changed["spec"]["replicas"] == 2
+
+
+ODD_TEMPLATES = [
+    *(None, "text", 1, [], [{"container": {}}], {"container": None}, {"container": "x"}, {"container": [1]}),
+    *({"": 1}, {"a.b/c": 1}, {"serviceAccountName": None}, {"serviceAccountName": {"a": 1}}, {"metadata": 1}),
+]
+
+
+@pytest.mark.parametrize("kind", ["Sensor", "EventSource"])
+def test_a_template_of_any_form_passes_the_policies_of_who_may_do_everything(cluster, team, kind):
+    with cluster.reader() as admin:
+        for number, template in enumerate(ODD_TEMPLATES):
+            spec = {"template": template}
+            made = admin.create(path_of(kind, team), resource(kind, spec, f"odd-{number}"))
+            assert made["spec"] == spec
+            admin.patch(path_of(kind, team, f"odd-{number}"), {"spec": {"replicas": 1}})
 
 
 # What runs

@@ -8,6 +8,8 @@ from tests.conftest import require
 from tests.manifests.rendered import gateway, kustomized, of_kind
 from tests.manifests.rules import RULES, faults
 
+pytestmark = pytest.mark.kubectl
+
 
 @pytest.fixture(scope="session")
 def good():

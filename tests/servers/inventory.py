@@ -19,6 +19,7 @@ from pathlib import Path
 from tests.servers import kafka, kube
 from tests.servers.dockerfile_check import CHECKER
 from tests.servers.helm import HELM
+from tests.servers.kubectl import KUBECTL, find_kubectl
 
 _GO_MOD = Path(__file__).parent / "kube" / "go.mod"
 _OLDEST_JAVA = 17
@@ -134,7 +135,14 @@ NEEDS = (
         missing_to_build=_missing_go,
     ),
     Need(name="oracle", what="Go, for the oracles of the languages", find=lambda: _program("go")),
-    Need(name="kubectl", what="a second reader of the API", find=lambda: _program("kubectl")),
+    Need(
+        name="kubectl",
+        what="kubectl",
+        find=find_kubectl,
+        build=KUBECTL.build,
+        minutes=2,
+        missing_to_build=_missing_go,
+    ),
 )
 
 

@@ -36,7 +36,7 @@ def test_a_bare_machine_is_told_each_program_that_is_missing(bare_machine):
     assert reasons["kube"] == "missing: the program openssl"
     assert reasons["kafka"] == "missing: java 17 or newer, the program openssl"
     assert reasons["oracle"] == "missing: the program go"
-    assert reasons["kubectl"] == "missing: the program kubectl"
+    assert reasons["kubectl"] == "not built, and to build it is missing: go 1.26.0 or newer"
 
 
 def test_an_old_go_cannot_build_and_is_told_the_version(bare_machine):

@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import require
 from tests.servers.kube import KubeServer
 from tests.servers.kube_reader import KubeReader, KubeRefused
+from tests.servers.kubectl import kubectl
 from tests.stories.process import wait_until
 
 pytestmark = pytest.mark.kube
@@ -29,9 +30,9 @@ def test_kubectl_reads_what_the_reader_created(kube_server, kube_reader, kube_na
     require("kubectl")
     kube_reader.create(f"/api/v1/namespaces/{kube_namespace}/configmaps", config_map("seen"))
 
-    kubectl = subprocess.run(
+    read = subprocess.run(
         [
-            "kubectl",
+            kubectl(),
             "--kubeconfig",
             kube_server.kubeconfig,
             "-n",
@@ -46,7 +47,7 @@ def test_kubectl_reads_what_the_reader_created(kube_server, kube_reader, kube_na
         check=True,
     )
 
-    assert json.loads(kubectl.stdout)["data"] == {"k": "v"}
+    assert json.loads(read.stdout)["data"] == {"k": "v"}
 
 
 def test_the_reader_lists_by_label_and_sees_deletions(kube_reader, kube_namespace):

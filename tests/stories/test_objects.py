@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-import shutil
 import subprocess
 
 import pytest
 
 from tests.conftest import require
 from tests.servers.kafka_client import Record, create_topic, produce
+from tests.servers.kubectl import find_kubectl
 from tests.stories import deliveries, resources
 from tests.stories.process import Kikkake, wait_until
 
@@ -142,7 +142,7 @@ def order(name, state):
 
 
 def kubectl(server, namespace, *arguments):
-    command = [shutil.which("kubectl"), "--kubeconfig", server.kubeconfig, "-n", namespace]
+    command = [find_kubectl(), "--kubeconfig", server.kubeconfig, "-n", namespace]
     command += ["get", "configmaps", "-o", "json", *arguments]
     run = subprocess.run(command, capture_output=True, check=True, timeout=60)
     return json.loads(run.stdout)["items"]
