@@ -8,6 +8,7 @@ import pytest
 from events.resource import read_documents
 from tests.conftest import require
 from tests.manifests.cluster import ROOT, path_of, resource, sensor_spec
+from tests.manifests.mutants import mutants
 from tests.manifests.upstream import upstream_examples
 from tests.servers.kube_reader import KubeRefused
 
@@ -26,7 +27,8 @@ NUMBERS = itertools.count()
 
 @pytest.fixture(scope="session")
 def team(cluster):
-    return cluster.namespace()
+    """Enabled, so that the policies look too."""
+    return cluster.namespace(labels={"kikkake/enabled": "true"})
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +109,14 @@ RETYPED = [
 def test_a_value_of_a_wrong_type_is_stored_and_left_for_the_gateway_to_report(reader, team, kind, path):
     for value in RETYPED:
         spec = nested(path, value)
+        assert stored(reader, team, resource(kind, spec))["spec"] == spec
+
+
+@pytest.mark.parametrize("kind", ["EventSource", "Sensor"])
+def test_a_mutated_resource_is_stored_as_it_is(reader, team, kind):
+    """Each gets a condition from the gateway; for that it has to be stored."""
+    specs = [given["spec"] for given in OURS.values() if given["kind"] == kind]
+    for spec in itertools.islice(mutants(specs, seed=1), 200):
         assert stored(reader, team, resource(kind, spec))["spec"] == spec
 
 
