@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ssl
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -36,13 +37,17 @@ class Listener:
         host: str,
         port: int,
         flag: str,
+        tls: ssl.SSLContext | None = None,
         first_request_timeout_s: float = 10.0,
     ) -> None:
-        """`first_request_timeout_s`: from connecting to the end of the first headers, which aiohttp leaves open."""
+        """`tls` may get another certificate while it is in use. `first_request_timeout_s`: from connecting to the end
+        of the first headers, which aiohttp leaves open.
+        """
         self._name = name
         self._host = host
         self._port = port
         self._flag = flag
+        self._tls = tls
         self._first_request_timeout_s = first_request_timeout_s
         self._silent: dict[web.RequestHandler, asyncio.TimerHandle] = {}
         self._server: asyncio.Server | None = None
@@ -64,14 +69,20 @@ class Listener:
     @property
     def url(self) -> str:
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self.port}"
+        return f"{'http' if self._tls is None else 'https'}://{host}:{self.port}"
 
     async def start(self) -> None:
         """Listen. Raises ListenFailed."""
         await self._runner.setup()
         try:
             loop = asyncio.get_running_loop()
-            self._server = await loop.create_server(self._connect, self._host, self._port)
+            self._server = await loop.create_server(
+                self._connect,
+                self._host,
+                self._port,
+                ssl=self._tls,
+                ssl_handshake_timeout=None if self._tls is None else self._first_request_timeout_s,
+            )
         except OSError as error:
             await self._runner.cleanup()
             raise ListenFailed(self._explain(error)) from error

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from kikkake.cli.output import output_option
-from kikkake.cli.serving import serve_until_stopped
-
-if TYPE_CHECKING:
-    from kikkake.settings import ClusterSettings
+from kikkake.cli.serving import cluster_of, serve_until_stopped
 
 _PORT = click.IntRange(0, 65535)
 """0 takes a free one."""
@@ -143,7 +139,7 @@ def serve(
     settings = RunSettings(
         paths=(),
         data=data,
-        cluster=_cluster(context, kubeconfig),
+        cluster=cluster_of(context, kubeconfig),
         serve=ServeSettings(
             namespaces=namespaces,
             identity=Identity(identity),
@@ -161,13 +157,6 @@ def serve(
         reach=ReachSettings(environment=template_env, dns=template_dns),
     )
     serve_until_stopped(settings, as_json=output == "json")
-
-
-def _cluster(context: str, kubeconfig: str) -> ClusterSettings:
-    from kikkake.settings import ClusterSettings  # noqa: PLC0415 - not for --help
-
-    is_in_pod = not (context or kubeconfig) and "KUBERNETES_SERVICE_HOST" in os.environ
-    return ClusterSettings(context=context, kubeconfig=kubeconfig, in_cluster=is_in_pod)
 
 
 def _own_namespace() -> str:

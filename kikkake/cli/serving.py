@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import sys
 import time
@@ -14,7 +15,7 @@ import click
 from kikkake.cli.failure import ExitCode, give_up_stdout
 
 if TYPE_CHECKING:
-    from kikkake.settings import RunSettings
+    from kikkake.settings import ClusterSettings, RunSettings
 
 _ONE_SIGNAL_S = 1.0
 """`timeout`, shells and wrappers send a signal to the process and to its group: both are one wish."""
@@ -96,3 +97,11 @@ class _Stopping:
             give_up_stdout()
             self.is_pipe_closed = True
             self.asked.set()
+
+
+def cluster_of(context: str, kubeconfig: str) -> ClusterSettings:
+    """The cluster that a serving process belongs to: what is named, else that of the pod, else $KUBECONFIG's."""
+    from kikkake.settings import ClusterSettings  # noqa: PLC0415 - not for --help
+
+    is_in_pod = not (context or kubeconfig) and "KUBERNETES_SERVICE_HOST" in os.environ
+    return ClusterSettings(context=context, kubeconfig=kubeconfig, in_cluster=is_in_pod)
