@@ -8,6 +8,7 @@ may be written after it (design, B8).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -70,6 +71,7 @@ class Gateway:
         self._failed: asyncio.Future[NoReturn] = asyncio.get_running_loop().create_future()
         self._closers: list[Callable[[], Coroutine[Any, Any, Any]]] = []
         self._forcing = asyncio.Lock()
+        self._renewal = asyncio.Event()
         self._listeners: dict[str, Listener] = {}
         self._companions: tuple[str, ...] = ()
         """Names of the loops that the outfit adds."""
@@ -90,6 +92,7 @@ class Gateway:
     async def _start(self) -> None:
         outfit = await open_outfit(self._settings, self._clock)
         self._closers.append(outfit.close)
+        self._outfit = outfit
         self.feed = outfit.feed
         await self.feed.open()
         bus = await self._open_bus()
@@ -149,6 +152,10 @@ class Gateway:
             self._own(work, name)
         self.services.is_started = True
 
+    def renew_soon(self) -> None:
+        """Look again at ports and certificates now, and not with the next round."""
+        self._renewal.set()
+
     async def wait(self) -> None:
         """Until a loop fails (raises) or the caller is cancelled."""
         await asyncio.shield(self._failed)
@@ -184,6 +191,7 @@ class Gateway:
         if hasattr(self, "services"):
             self.services.is_draining = True
         if hasattr(self, "_front"):
+            await self._outfit.leave()
             await asyncio.gather(self._supervisor.close(), self._front.drain())
             await self._front.close()
         await self._end_tasks("feed", *self._companions, "renew", "dead-letters", "decide")
@@ -258,7 +266,10 @@ class Gateway:
     async def _renew(self) -> None:
         """Look again at what may have healed by itself: a taken port, a certificate that came late or was renewed."""
         while True:
-            await self._clock.sleep(self._settings.renew_interval_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.renew_interval_s):
+                    await self._renewal.wait()
+            self._renewal.clear()
             async with self._forcing:
                 specs = [entry.spec for entry in self.catalog.values()]
                 problems = await self._front.apply(

@@ -54,6 +54,49 @@ EXPLANATIONS: tuple[Explanation, ...] = (
         severity=Severity.ERROR,
     ),
     Explanation(
+        code="ServiceTaken",
+        name="service-taken",
+        title="A Service of that name is somebody else's",
+        why="Kikkake changes no Service or EndpointSlice that it has not made for this EventSource. Argo Events "
+        "gives its own the same name. The shared port still serves the events.",
+        fix="delete it when nobody needs it any more, as the message says; Kikkake makes its own within half a minute",
+        severity=Severity.ERROR,
+    ),
+    Explanation(
+        code="ServiceForbidden",
+        name="service-forbidden",
+        title="The gateway may not make a Service here",
+        why="Nothing gives the gateway this right by itself: a team's namespace binds the ClusterRole "
+        "kikkake-team. The shared port still serves the events.",
+        fix="run the command of the message",
+        severity=Severity.ERROR,
+    ),
+    Explanation(
+        code="ServiceRefused",
+        name="service-refused",
+        title="The API server does not take the Service",
+        why="A value of `spec.service` is not what it allows, a quota is used up, or a policy of the cluster "
+        "says no. The message has its own words.",
+        fix="mend what they name",
+        severity=Severity.ERROR,
+    ),
+    Explanation(
+        code="NoAddress",
+        name="no-address",
+        title="The gateway does not know where it is",
+        why="A Service leads to an address, and nobody has told the gateway its own.",
+        fix="start it with --advertise-address, or with POD_IP in its environment, as the manifests do",
+        severity=Severity.ERROR,
+    ),
+    Explanation(
+        code="CertificateWithoutService",
+        name="certificate-without-service",
+        title="A certificate that no Service leads to",
+        why="In a cluster the shared port speaks plain HTTP. An endpoint with a certificate has a port of the "
+        "gateway to itself as well; without `spec.service` only those who know that port reach it.",
+        fix="add `spec.service.ports`, or remove the certificate where an Ingress or a Gateway ends TLS",
+    ),
+    Explanation(
         code=UNUSED,
         name="unused-suppression",
         title="A suppression that suppresses nothing",

@@ -53,6 +53,10 @@ class Outfit(Protocol):
         """Loops that the gateway owns, by name, begun once everything serves."""
         ...
 
+    async def leave(self) -> None:
+        """Tell the outside that this process takes nothing in any more; bounded in time."""
+        ...
+
     async def close(self) -> None:
         """Close what was opened."""
         ...
@@ -81,6 +85,9 @@ class FileOutfit:
         """None."""
         return {}
 
+    async def leave(self) -> None:
+        """Nobody is told."""
+
     async def close(self) -> None:
         if self.kube is not None:
             await self.kube.close()
@@ -97,7 +104,7 @@ async def open_outfit(settings: RunSettings, clock: Clock) -> Outfit:
     from kikkake.cluster.outfit import ClusterOutfit  # noqa: PLC0415 - only where a cluster is served
 
     assert kube is not None  # noqa: S101 - `serve` always names a cluster
-    return ClusterOutfit(settings.serve, clock, kube)
+    return ClusterOutfit(settings.serve, clock, kube, settings.data)
 
 
 async def connect(cluster: ClusterSettings, *, impersonates: bool = False) -> KubeClient:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from events.bus import BusReader, ResourceState
@@ -46,6 +46,10 @@ class GatewayView(Protocol):
         """Facts for `status`."""
         ...
 
+    def renew_soon(self) -> None:
+        """Look again at ports and certificates now."""
+        ...
+
 
 class GatewayServices:
     """Answers of one gateway."""
@@ -81,6 +85,30 @@ class GatewayServices:
     def entry(self, key: Key) -> Entry | None:
         """One resource as it stands."""
         return self._gateway.catalog.get(key)
+
+    def event_sources(self) -> Iterator[tuple[Key, str, EventSourceSpec]]:
+        """Those in force: key, uid, and what the text was read as."""
+        for key, entry in self._gateway.catalog.items():
+            if isinstance(entry.spec, EventSourceSpec):
+                yield key, entry.uid, entry.spec
+
+    @property
+    def listening_ports(self) -> Collection[int]:
+        """By the numbers of the plan."""
+        return self._front.addresses().keys()
+
+    @property
+    def refused_ports(self) -> Collection[int]:
+        """Those of the plan that somebody else has."""
+        return self._front.refused_ports
+
+    def follow_ports(self, told: Callable[[], None]) -> None:
+        """Have `told` called whenever routes and ports have been put in force."""
+        self._front.applied = told
+
+    def renew_soon(self) -> None:
+        """Look again at ports and certificates now."""
+        self._gateway.renew_soon()
 
     def troubles(self) -> Mapping[Key, tuple[Finding, ...]]:
         """Of each resource that has some: what keeps it from working for reasons outside its text."""

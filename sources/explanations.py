@@ -112,7 +112,7 @@ webhook: {}
         name="field-without-effect",
         title="Settings of a pod that does not exist",
         why="`replicas` and `template` of an EventSource mean the pod that Argo Events makes for it. Here one "
-        "gateway serves all.",
+        "gateway serves all. A Service of type ClusterIP has no `nodePort`.",
         fix="remove it when you have left Argo Events",
         bad="""
 replicas: 2
@@ -179,6 +179,57 @@ webhook:
         why="Deliveries to the endpoint are answered 503 until the secret is there: nothing is ever taken "
         "unverified.",
         fix="create the secret with the key that is named",
+        severity=Severity.ERROR,
+    ),
+    Explanation(
+        code="ServicePortNotDeclared",
+        name="service-port-not-declared",
+        title="A port of the Service that leads nowhere",
+        why="A port of `spec.service` leads to the endpoints that declare its `targetPort` (without one: its "
+        "`port`). The name of a container's port names nothing: there is no container. Endpoints speak TCP only.",
+        fix="name a port that an endpoint declares, as a number",
+        bad="""
+service:
+  ports: [{port: 80}]
+webhook:
+  push: {port: "12000", endpoint: /push, method: POST, authSecret: {name: tokens, key: push}}
+""",
+        good="""
+service:
+  ports: [{port: 80, targetPort: 12000}]
+webhook:
+  push: {port: "12000", endpoint: /push, method: POST, authSecret: {name: tokens, key: push}}
+""",
+    ),
+    Explanation(
+        code="HeadlessService",
+        name="headless-service",
+        title="A Service that translates no ports",
+        why="The name of a headless Service leads straight to the gateway, where another port listens than the "
+        "one that is declared. The SRV record of the Service has it, and so has `status.addresses`.",
+        fix="leave `clusterIP` out",
+        bad="""
+service:
+  clusterIP: None
+  ports: [{port: 12000}]
+webhook:
+  push: {port: "12000", endpoint: /push, method: POST, authSecret: {name: tokens, key: push}}
+""",
+        good="""
+service:
+  ports: [{port: 12000}]
+webhook:
+  push: {port: "12000", endpoint: /push, method: POST, authSecret: {name: tokens, key: push}}
+""",
+    ),
+    Explanation(
+        code="NoPort",
+        name="no-port",
+        title="No port is left for a Service",
+        why="In a cluster each port of an EventSource with a Service or a certificate has a port of the gateway "
+        "to itself, of the range --own-ports. One that was given back rests for an hour. The shared port "
+        "still serves the event.",
+        fix="give the gateway more with --own-ports, and let the NetworkPolicy have the same range",
         severity=Severity.ERROR,
     ),
     Explanation(

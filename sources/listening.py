@@ -26,7 +26,7 @@ class RouteProblem:
     event_source: str
     event_name: str
     code: str
-    """`EndpointConflict`, `PortUnavailable`, `SecretNotFound` or `SecretForbidden`."""
+    """`EndpointConflict`, `PortUnavailable`, `NoPort`, `SecretNotFound` or `SecretForbidden`."""
     what: str
 
 
@@ -109,6 +109,17 @@ def plan_shared(specs: Iterable[EventSourceSpec], shared: int, own: Mapping[Decl
         if number is not None:
             plan.put(route, number, "", cert=endpoint.cert, key=endpoint.key)
     return plan
+
+
+def own_ports_of(spec: EventSourceSpec) -> tuple[DeclaredPort, ...]:
+    """Which of its ports need a listener of their own, beside the shared port.
+
+    Those that its Service leads to, and those with a certificate: the shared port cannot speak with it.
+    """
+    service = {port.declared for port in spec.service.ports} if spec.service is not None else set()
+    endpoints = [event.source.endpoint() for event in spec.events if isinstance(event.source, PushSource)]
+    needed = [each.port for each in endpoints if each.port in service or each.cert is not None]
+    return tuple(DeclaredPort(spec.namespace, spec.name, port) for port in dict.fromkeys(needed))
 
 
 def shared_path_of(source: PushSource) -> str:

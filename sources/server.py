@@ -8,11 +8,12 @@ nobody else.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import ssl
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from events.clock import US_PER_S, Clock
@@ -66,6 +67,10 @@ class Front:
         self._ticker: asyncio.TimerHandle | None = None
         self._applying = asyncio.Lock()
         self._told: list[RouteProblem] = []
+        self.refused_ports: set[int] = set()
+        """Numbers of the plan that were in use by somebody else at the last `apply`."""
+        self.applied: Callable[[], None] = lambda: None
+        """Called after each `apply`."""
 
     async def apply(self, specs: Iterable[EventSourceSpec]) -> list[RouteProblem]:
         """Serve exactly these from now on, and say which of their events cannot be served.
@@ -76,6 +81,7 @@ class Front:
         async with self._applying:
             plan = self._plan(specs)
             wanted, problems = plan.ports, plan.problems
+            self.refused_ports.clear()
             self._remember_gone(wanted)
             for number in [
                 number for number in self._ports if number not in wanted and not self._gone.get(number)
@@ -88,6 +94,7 @@ class Front:
                     port.router = Router((), self._gone[number])
             self._wanted = wanted
             self._warn_of_limits()
+            self.applied()
             return problems
 
     def addresses(self) -> dict[int, tuple[str, int]]:
@@ -256,6 +263,8 @@ class Front:
         except TlsBroken as error:
             return problems_of(routes, "SecretNotFound", f"port {number}: {error}")
         except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                self.refused_ports.add(number)
             # asyncio wraps the system's words into a sentence of its own around the address.
             reason = os.strerror(error.errno) if error.errno else "the system refused it"
             where = self._settings.ports.get(number, number)

@@ -13,6 +13,7 @@ from events.model import SpecModel, read_model
 from events.pod_template import PodTemplate, account_of
 from events.registry import KindNotFound
 from events.resource import Path, ResourceDocument, nearest_name, type_word
+from sources.declared_service import DeclaredService, service_findings
 from sources.event_filter import filter_findings
 from sources.rules import event_source_traps
 from sources.source import SOURCES, PullSource, PushSource
@@ -51,8 +52,8 @@ class EventSourceFields(SpecModel):
     """Name of the EventBus in the same namespace."""
     replicas: int | None = None
     """Pods of upstream's Deployment; without effect here."""
-    service: dict[str, Any] | None = None
-    """Upstream's ClusterIP Service."""
+    service: DeclaredService | None = None
+    """A Service of its own in a cluster: `NAME-eventsource-svc`, of type ClusterIP."""
     template: PodTemplate | None = None
     """Customisation of upstream's pods; only the account has an effect."""
     suspend: bool = False
@@ -83,6 +84,8 @@ class EventSourceSpec:
     is_suspended: bool = False
     account: str | None = None
     """ServiceAccount (NAMESPACE/NAME) that its Secrets are read with; None where the resource names none."""
+    service: DeclaredService | None = None
+    """The Service that it wants in a cluster; None where it has no ports."""
 
     def pull_events(self) -> tuple[EventSpec, ...]:
         """Those that fetch their events themselves."""
@@ -130,6 +133,9 @@ class _Reader:
             if kind not in fields:
                 self._read_kind(kind, events)
         self._check_whole(fields)
+        service = common.service if common is not None and common.service and common.service.ports else None
+        if service is not None:
+            self._check_service(service)
         self._findings += event_source_traps(self._document, frozenset(EventSourceFields.field_names()))
         if common is None or any(_refuses(finding) for finding in self._findings):
             raise self._refused()
@@ -143,7 +149,15 @@ class _Reader:
             findings=tuple(self._findings),
             is_suspended=common.suspend or self._document.annotations.get(SUSPEND) == "true",
             account=account_of(self._document.namespace, common.template),
+            service=service,
         )
+
+    def _check_service(self, service: DeclaredService) -> None:
+        """Unless an event is broken: then nobody knows which ports it would declare."""
+        if not any(finding.severity is Severity.ERROR for finding in self._findings):
+            sources = (event.source for event in self._events)
+            declared = {source.endpoint().port for source in sources if isinstance(source, PushSource)}
+            self._findings += service_findings(self._document, service, declared)
 
     def _read_kind(self, kind: str, events: Any) -> None:
         if events is None:

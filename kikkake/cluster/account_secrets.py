@@ -69,6 +69,8 @@ class AccountSecrets:
     def __init__(self, kube: Kube, clock: Clock, *, chance: Callable[[], float] = random.random) -> None:
         self.known_needs: Callable[[Account], Needs] = lambda _account: Needs()
         """All that an account needs: a refusal names the Role for all of it, and not for one Secret at a time."""
+        self.changed: Callable[[str, str], None] = lambda _namespace, _name: None
+        """Hears the namespace and name of what has other values than before."""
         self._kube = kube
         self._clock = clock
         self._chance = chance
@@ -217,11 +219,14 @@ class AccountSecrets:
         if kept is None:
             return
         try:
-            kept.values = _values(found, place)
+            values = _values(found, place)
         except SecretUnavailable as error:
             log.warning("secrets.unreadable", secret=str(place), detail=str(error))
             return
-        kept.read_us = self._clock.now_us()
+        is_other = values != kept.values
+        kept.values, kept.read_us = values, self._clock.now_us()
+        if is_other:
+            self.changed(place.namespace, place.name)
 
 
 class _Absent(SecretUnavailable):

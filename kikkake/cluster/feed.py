@@ -55,6 +55,8 @@ class ClusterFeed:
         self.objects: dict[Key, ClusterObject] = {}
         """What there is in enabled namespaces, EventBuses too."""
         self.told = told
+        self.in_force = asyncio.Event()
+        """What the API server says has been put in force; before, it may be what was in force last."""
         self._clock = clock
         self._seen: dict[Key, ClusterObject] = {}
         """What there is in all namespaces."""
@@ -88,13 +90,16 @@ class ClusterFeed:
             why = next((each.trouble for each in self._informers if each.trouble), "no answer yet")
             log.warning("cluster.not-synced", detail=f"going on with what was in force last: {why}")
             return known
-        return await self._update()
+        self._catalog = await self._update()
+        return self._catalog
 
     async def run(self, force: Force) -> None:
         """Put each change in force."""
         await self._synced()
         # What the first catalog was made of is told now that everything else is there.
         self.told(set(self.objects))
+        if not self._dirty:
+            self.in_force.set()
         self._tasks.append(asyncio.create_task(self._watch_rivals(), name="cluster:rivals"))
         while True:
             await self._changed.wait()
@@ -110,6 +115,7 @@ class ClusterFeed:
                 await self._clock.sleep(_RETRY_S)
                 continue
             self._catalog = catalog
+            self.in_force.set()
             self.told(keys)
 
     async def close(self) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from events.clock import format_time
 from events.errors import Finding
 from kikkake.activity import Tally
 from kikkake.catalog import EVENT_SOURCE, SENSOR, Key
+from kikkake.cluster.exposure import Exposure
 from kikkake.cluster.resources import EVENT_BUS, ClusterObject
 from kikkake.cluster.status import Outlook
 from kikkake.event_bus_check import event_bus_faults
@@ -23,11 +24,14 @@ from sources.spec import EventSourceSpec
 class Outlooks:
     """Asks the running gateway."""
 
-    def __init__(self, services: GatewayServices, settings: ServeSettings) -> None:
+    def __init__(self, services: GatewayServices, settings: ServeSettings, exposure: Exposure) -> None:
         self._services = services
+        self._exposure = exposure
         self._base = settings.public_url.rstrip("/")
         self.manual: Callable[[ClusterObject], Mapping[str, str] | None] = lambda _found: None
         """What came of an order by hand."""
+        self.refusals: Callable[[Key], Sequence[Finding]] = lambda _key: ()
+        """What the account of a Sensor may not do."""
         self._before: dict[str, Mapping[str, Any]] = {}
         """Status of each object, by uid, when this process first saw it: what its counts go on from."""
 
@@ -42,15 +46,18 @@ class Outlooks:
             return Outlook(generation=found.generation, findings=(), is_served=False)
         spec = entry.spec
         facts: dict[str, Any] = {}
+        findings = [*entry.findings, *self._services.problems(entry), *self.refusals(found.key)]
         if found.key.kind == EVENT_SOURCE:
-            facts = self._source_facts(found, spec if isinstance(spec, EventSourceSpec) else None)
+            source = spec if isinstance(spec, EventSourceSpec) else None
+            facts = self._source_facts(found, source)
+            findings += self._exposure.findings(found, source)
         elif found.key.kind == SENSOR:
             facts = self._sensor_facts(found, spec if isinstance(spec, CompiledSensor) else None)
         if (manual := self.manual(found)) is not None:
             facts["manual"] = manual
         return Outlook(
             generation=found.generation,
-            findings=[*entry.findings, *self._services.problems(entry)],
+            findings=findings,
             is_served=spec is not None,
             is_outdated=entry.is_outdated,
             is_suspended=spec is not None and spec.is_suspended,
@@ -73,6 +80,8 @@ class Outlooks:
             for event in (spec.events if spec is not None else ())
             if isinstance(event.source, PushSource)
         ]
+        if spec is not None:
+            facts["addresses"] += self._exposure.addresses(spec)
         return facts
 
     def _sensor_facts(self, found: ClusterObject, spec: CompiledSensor | None) -> dict[str, Any]:

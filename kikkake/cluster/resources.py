@@ -32,6 +32,8 @@ class ClusterObject:
     created: str
     """RFC 3339: the older one has a path that two want."""
     finalizers: tuple[str, ...]
+    labels: Mapping[str, str]
+    """No part of the text; an EventSource's Service has them too."""
     fire: str
     """The annotation `kikkake/fire`: an order, no part of the text."""
     document: ResourceDocument = field(repr=False)
@@ -69,6 +71,7 @@ def read_object(kind: str, found: Object) -> ClusterObject | None:
         generation=int(metadata.get("generation") or 0),
         created=str(metadata.get("creationTimestamp") or ""),
         finalizers=tuple(metadata.get("finalizers") or ()),
+        labels=metadata.get("labels") or {},
         fire=str(annotations.get(FIRE) or ""),
         document=ResourceDocument(value, "", {}),
         status=status if isinstance(status, Mapping) else {},

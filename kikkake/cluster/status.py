@@ -75,8 +75,11 @@ _DEPLOYED_CODES = frozenset(
         "PortUnavailable",
         "ServedByArgoEvents",
         "DeadLettersFull",
+        "NoPort",
+        "NoAddress",
         "ServiceTaken",
-        "NoService",
+        "ServiceForbidden",
+        "ServiceRefused",
     }
 )
 """What is outside of the text, and of the Secrets that it names."""

@@ -40,6 +40,7 @@ class _Written:
     generation: int
     at_us: int
     conditions: object
+    addresses: object
     manual: object
 
 
@@ -146,7 +147,7 @@ class StatusKeeper:
         if written.manual != status.get("manual"):
             # Somebody waits for the answer to an order.
             return 0
-        if written.conditions == status["conditions"]:
+        if (written.conditions, written.addresses) == (status["conditions"], status.get("addresses")):
             return written.at_us + self._interval_us
         return written.at_us + round(_SOONEST_S * US_PER_S)
 
@@ -168,7 +169,12 @@ class StatusKeeper:
     def _note(self, key: Key, found: ClusterObject, status: Status, now_us: int) -> None:
         """It is said: look again when the counts are due."""
         self._written[key] = _Written(
-            found.uid, found.generation, now_us, status["conditions"], status.get("manual")
+            uid=found.uid,
+            generation=found.generation,
+            at_us=now_us,
+            conditions=status["conditions"],
+            addresses=status.get("addresses"),
+            manual=status.get("manual"),
         )
         if self._due.get(key, now_us + self._interval_us) >= now_us + self._interval_us:
             self._due[key] = now_us + self._interval_us

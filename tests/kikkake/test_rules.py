@@ -14,7 +14,7 @@ from kikkake import rules, rules_page
 ROOT = Path(__file__).parent.parent.parent
 CODE = re.compile(r"KK\d{3}|Ignored|Unparsable|(?:[A-Z]+[a-z]+|TLS|TTL){2,}")
 REPORTERS = re.compile(
-    r"(?:^|_)(?:finding|findings|Finding|fault|faults|warning|warn|part|problems|error|refusal|read_model|replace)$"
+    r"(?:^|_)(?:finding|findings|Finding|fault|faults|warning|warn|part|problems_of|error|refusal|read_model|replace)$"
 )
 """Functions that a code is given to, as an argument or as `code=`."""
 _CONSTANT = re.compile(r"CODE$|^(?:UNPARSABLE|DEAD_LETTERS_FULL|UNUSED|UNKNOWN|FOREIGN_MEMBER)$")

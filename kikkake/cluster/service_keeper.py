@@ -1,0 +1,340 @@
+"""Keeps the Service and the EndpointSlice of each EventSource that asks for one as they should be.
+
+It looks at what stands there when something of its own has changed, and every half minute: a team's namespace gives
+`get` by name, and no list or watch of its other Services. Each EventSource is attended by itself and has a back-off of
+its own, so that what is wrong with one holds up no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import orjson
+
+from events.clock import US_PER_S, Clock
+from events.log import Logger
+from events.ports import KindUnknown, Kube, KubeError, KubeInDoubt, KubeNotSent, Object
+from kikkake.cluster import service_troubles
+from kikkake.cluster.service_memory import ServiceMemory, Source
+from kikkake.cluster.service_objects import (
+    SERVICE,
+    SLICE,
+    Place,
+    Wanted,
+    address_type,
+    has_other_address,
+    is_made_for,
+    service_name,
+    service_of,
+    slice_name,
+    slice_of,
+)
+from kikkake.cluster.service_troubles import Trouble
+from sources.declared_service import DeclaredService
+
+_AT_ONCE = 16
+"""EventSources that are attended at once."""
+_LOOK_S = 30.0
+_LOOKS_PER_S = 10.0
+"""With many EventSources the looks come less often: each asks the API server twice."""
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 30.0
+_LONGEST_REMOVAL_PAUSE_S = 300.0
+"""Where a namespace is not enabled any more nothing can be removed; its EventSource takes the Service with it."""
+_TRIES_TO_LEAVE = 3
+"""A look of its own may be under way for the same slice."""
+_CONFLICT = 409
+
+log = Logger("services")
+
+
+class Turn(Protocol):
+    """Returns when this gateway may write."""
+
+    def __call__(self) -> Awaitable[None]: ...
+
+
+async def _at_once() -> None:
+    return
+
+
+@dataclass(slots=True)
+class _Care:
+    """One EventSource."""
+
+    wanted: Wanted | None
+    """None: it wants no Service any more."""
+    due_us: int
+    provided: Wanted | None = None
+    """What stands there, by the last look."""
+    tried: Wanted | None = None
+    """What the last round was for."""
+    trouble: Trouble | None = None
+    failures: int = 0
+    task: asyncio.Task[None] | None = None
+
+
+class ServiceKeeper:
+    """Owns the Services of all EventSources. `look` says that something may have changed; `run` works."""
+
+    def __init__(
+        self,
+        kube: Kube,
+        clock: Clock,
+        place: Place,
+        memory: ServiceMemory,
+        *,
+        wanted: Callable[[], Mapping[Source, Wanted]],
+        turn: Turn | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """`wanted` says which Services there are to be, `turn` when this gateway may write."""
+        self.told: Callable[[Source], None] = lambda _source: None
+        """Hears of which EventSource something may be known that was not."""
+        self._kube = kube
+        self._clock = clock
+        self._place = place
+        self._memory = memory
+        self._wanted = wanted
+        self._turn = turn or _at_once
+        self._chance = chance
+        self._cares: dict[Source, _Care] = {}
+        self._changed = asyncio.Event()
+        self._room = asyncio.Semaphore(_AT_ONCE)
+
+    def look(self) -> None:
+        """Something may have changed: what is wanted, or which ports listen."""
+        self._changed.set()
+
+    def trouble(self, source: Source) -> Trouble | None:
+        """Why it has no Service, or not the one that it wants."""
+        care = self._cares.get(source)
+        return care.trouble if care is not None else None
+
+    def is_known(self, source: Source, service: DeclaredService) -> bool:
+        """Whether it has been tried once to give it this Service."""
+        care = self._cares.get(source)
+        return care is not None and care.tried is not None and care.tried.service == service
+
+    def provided(self, source: Source) -> Wanted | None:
+        """What its Service is, where there is one."""
+        care = self._cares.get(source)
+        return care.provided if care is not None else None
+
+    async def run(self) -> None:
+        """Until this gateway leaves."""
+        try:
+            while not self._place.is_leaving:
+                self._changed.clear()
+                self._compare()
+                await self._remember()
+                self._attend_due()
+                await self._sleep()
+        finally:
+            tasks = [care.task for care in self._cares.values() if care.task is not None]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def leave(self) -> None:
+        """Say in every slice that this gateway takes nothing in any more; what fails is logged."""
+        self._place = replace(self._place, is_leaving=True)
+        self._changed.set()
+        provided = [care.provided for care in self._cares.values() if care.provided is not None]
+        await asyncio.gather(*(self._leave(each) for each in provided))
+
+    async def _leave(self, provided: Wanted) -> None:
+        error: Exception | None = None
+        for _ in range(_TRIES_TO_LEAVE):
+            try:
+                async with self._room:
+                    await self._put_slice(provided)
+            except KubeError as failure:
+                error = failure
+                if failure.status == _CONFLICT:
+                    continue
+            except (KubeNotSent, KubeInDoubt, KindUnknown) as failure:
+                error = failure
+            else:
+                return
+            break
+        log.warning("services.not-left", event_source=_label(provided.source), detail=str(error)[:300])
+
+    # What is to be done, and when
+
+    def _compare(self) -> None:
+        """What is wanted now against what was; a difference is attended at once."""
+        wanted = self._wanted()
+        now_us = self._clock.now_us()
+        for source, each in wanted.items():
+            care = self._cares.get(source)
+            if care is None or care.wanted != each:
+                self._renew(source, each, now_us)
+                self._memory.made.setdefault(source, each.uid)
+        for source in {*self._cares, *self._memory.made} - wanted.keys():
+            care = self._cares.get(source)
+            if care is None or care.wanted is not None:
+                self._renew(source, None, now_us)
+
+    def _renew(self, source: Source, wanted: Wanted | None, now_us: int) -> None:
+        care = self._cares.setdefault(source, _Care(wanted, now_us))
+        care.wanted, care.due_us, care.failures = wanted, now_us, 0
+
+    async def _remember(self) -> None:
+        """Before any slice names a port: after a crash the same one is lent again."""
+        try:
+            await self._memory.save()
+        except OSError as error:
+            log.limited_warning("services.memory-not-written", (), detail=str(error)[:300])
+
+    def _attend_due(self) -> None:
+        now_us = self._clock.now_us()
+        for source, care in list(self._cares.items()):
+            if care.task is None and care.due_us <= now_us:
+                care.task = asyncio.create_task(self._attend(source, care), name=f"service:{_label(source)}")
+                care.task.add_done_callback(_report_bug)
+
+    async def _sleep(self) -> None:
+        """Until something changes or is due."""
+        times = [care.due_us for care in self._cares.values() if care.task is None]
+        pause_s = max(0.0, (min(times) - self._clock.now_us()) / US_PER_S) if times else _LOOK_S
+        waits = [
+            asyncio.create_task(self._changed.wait(), name="services:wait-for-changes"),
+            asyncio.create_task(self._clock.sleep(pause_s), name="services:wait"),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _attend(self, source: Source, care: _Care) -> None:
+        """One round for one EventSource; whatever the API server answers is tried again."""
+        wanted, earlier, is_done = care.wanted, care.trouble, False
+        try:
+            async with self._room:
+                care.trouble = await self._bring(source, wanted)
+            is_done = care.trouble is None
+        except KubeError as error:
+            if error.status != _CONFLICT:
+                care.trouble = service_troubles.refused(error, source)
+        except (KubeNotSent, KubeInDoubt, KindUnknown) as error:
+            # Nobody's fault here: what was known of it stays.
+            label = _label(source)
+            log.limited_warning("services.unanswered", (), event_source=label, detail=str(error)[:300])
+        finally:
+            care.task, care.tried = None, wanted
+            if care.trouble is not None or is_done:
+                care.provided = wanted if is_done else None
+            if care.wanted is wanted:
+                self._plan(source, care, is_done=is_done)
+            self._changed.set()
+        self._tell(source, care, earlier)
+
+    def _plan(self, source: Source, care: _Care, *, is_done: bool) -> None:
+        """When to look again."""
+        if is_done and care.wanted is None:
+            self._cares.pop(source, None)
+            return
+        if is_done:
+            care.failures = 0
+            pause_s = max(_LOOK_S, len(self._cares) / _LOOKS_PER_S) * (0.8 + 0.2 * self._chance())
+        else:
+            longest_s = _LONGEST_PAUSE_S if care.wanted is not None else _LONGEST_REMOVAL_PAUSE_S
+            pause_s = min(_FIRST_PAUSE_S * 2**care.failures, longest_s) * (0.5 + 0.5 * self._chance())
+            care.failures = min(care.failures + 1, 16)
+        care.due_us = self._clock.now_us() + round(pause_s * US_PER_S)
+
+    def _tell(self, source: Source, care: _Care, earlier: Trouble | None) -> None:
+        if care.trouble is not None and care.trouble != earlier:
+            log.warning(
+                "services.refused",
+                event_source=_label(source),
+                code=care.trouble.code,
+                detail=care.trouble.what,
+            )
+        self.told(source)
+
+    # What is done
+
+    async def _bring(self, source: Source, wanted: Wanted | None) -> Trouble | None:
+        """Make it so. Raises what the API client raises."""
+        await self._turn()
+        if wanted is None:
+            await self._remove(source, self._memory.made.get(source, ""))
+            self._memory.made.pop(source, None)
+            return None
+        earlier_uid = self._memory.made.get(source, wanted.uid)
+        if earlier_uid != wanted.uid:
+            # The EventSource was deleted and made again.
+            await self._remove(source, earlier_uid)
+            self._memory.made[source] = wanted.uid
+        if not self._place.address:
+            return service_troubles.no_address()
+        return await self._put_service(wanted) or await self._put_slice(wanted)
+
+    async def _put_service(self, wanted: Wanted) -> Trouble | None:
+        found = await self._find(SERVICE, wanted.source, service_name(wanted.source))
+        if found is not None:
+            if not is_made_for(found, wanted.uid):
+                return service_troubles.taken(found, wanted.source)
+            if has_other_address(wanted, found):
+                await self._delete(SERVICE, found)
+                found = None
+        await self._put(SERVICE, service_of(wanted, self._place.gateway, found), found)
+        return None
+
+    async def _put_slice(self, wanted: Wanted) -> Trouble | None:
+        found = await self._find(SLICE, wanted.source, slice_name(wanted.source))
+        if found is not None:
+            if not is_made_for(found, wanted.uid):
+                return service_troubles.taken(found, wanted.source)
+            if found.get("addressType") != address_type(self._place.address):
+                await self._delete(SLICE, found)
+                found = None
+        await self._put(SLICE, slice_of(wanted, self._place, found), found)
+        return None
+
+    async def _remove(self, source: Source, uid: str) -> None:
+        for kind, name in ((SERVICE, service_name(source)), (SLICE, slice_name(source))):
+            found = await self._find(kind, source, name)
+            if found is not None and is_made_for(found, uid):
+                await self._delete(kind, found)
+
+    async def _find(self, kind: tuple[str, str], source: Source, name: str) -> Object | None:
+        try:
+            return await self._kube.get(*kind, source.namespace, name)
+        except KubeError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def _put(self, kind: tuple[str, str], made: Object, found: Object | None) -> None:
+        """Create it, or change it unless somebody else has changed it meanwhile (409)."""
+        namespace, name = made["metadata"]["namespace"], made["metadata"]["name"]
+        if found is None:
+            await self._kube.create(*kind, namespace, orjson.dumps(made))
+        elif made != found:
+            await self._kube.update(*kind, namespace, name, orjson.dumps(made))
+
+    async def _delete(self, kind: tuple[str, str], found: Object) -> None:
+        metadata = found["metadata"]
+        try:
+            await self._kube.delete(*kind, metadata["namespace"], metadata["name"], uid=metadata["uid"])
+        except KubeError as error:
+            if error.status != 404:
+                raise
+
+
+def _report_bug(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.bug("services.round_failed", error, task=task.get_name())
+
+
+def _label(source: Source) -> str:
+    return f"{source.namespace}/{source.name}"
