@@ -15,9 +15,6 @@ from events.resource import Path, ResourceDocument
 from sensors.check import parameter_faults
 from sensors.spec import Parameter, ParameterSource, TriggerTemplate
 
-_WORKFLOW_OPERATIONS = frozenset(
-    {"submit", "submit-from", "suspend", "retry", "resume", "resubmit", "terminate", "stop"}
-)
 _MAX_PORT = 65_535
 
 _NO_FAULT = Parameter(src=ParameterSource(dependency_name="-"), dest="-")
@@ -70,14 +67,6 @@ def _needs(*fields: tuple[str, str]) -> Callable[[Node], Iterator[Fault]]:
     return check
 
 
-def _argo_workflow(member: Node) -> Iterator[Fault]:
-    if member.get("source") is None:
-        yield (), "argoWorkflow trigger does not contain an absolute action"
-    operation = member.text("operation")
-    if operation not in _WORKFLOW_OPERATIONS:
-        yield ("operation",), f"unknown operation type {operation[:64]}"
-
-
 def _open_whisk(member: Node) -> Iterator[Fault]:
     yield from _needs(("actionName", "action name is not specified"), ("host", "host URL is not specified"))(
         member
@@ -110,7 +99,6 @@ _PARAMETERS = ("parameters", "resource parameter")
 _PAYLOAD = ("payload", "payload")
 
 _CHECKS: dict[str, tuple[Callable[[Node], Iterator[Fault]], Lists]] = {
-    "argoWorkflow": (_argo_workflow, (_PARAMETERS,)),
     "awsLambda": (
         _needs(
             ("functionName", "function name is not specified"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.servers.argo import install_argo
 from tests.servers.http_sink import HttpSink
 from tests.servers.inventory import reason_missing
 from tests.servers.kafka import KafkaServer
@@ -62,6 +63,12 @@ def kube_namespace(kube_reader: KubeReader) -> str:
     name = f"test-{secrets.token_hex(4)}"
     kube_reader.create("/api/v1/namespaces", {"metadata": {"name": name}})
     return name
+
+
+@pytest.fixture
+def argo(kube_reader: KubeReader) -> None:
+    """The kinds of Argo Workflows, without a controller."""
+    install_argo(kube_reader)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from kikkake.testing.compare import subset
 from kikkake.testing.front import Sent
 from kikkake.testing.happened import Firing, Happened, Held
 from kikkake.testing.judge_delivery import event_members
+from kikkake.testing.judge_objects import find_object
 from kikkake.testing.judge_sensor import without_ours
 from kikkake.testing.yaml_text import ON
 
@@ -38,6 +39,8 @@ def actual_sensor(expect: Mapping[str, Any], happened: Happened) -> dict[str, An
         "because": lambda value: _because(value, happened),
         "waiting": lambda value: actual_waiting(value, happened),
         "fired": lambda value: _fired(value, happened.fired),
+        "cluster": lambda value: _objects(value, happened.cluster),
+        "gone": lambda value: [each for each in value if find_object(each, happened.cluster) is None],
     }
     return {
         name: writers[name](value) if name in writers and value is not None else value
@@ -136,6 +139,8 @@ def whole_firing(firing: Firing) -> dict[str, Any]:
     if firing.rendered is not None:
         kind, rendered = firing.rendered
         entry[kind] = _telling(kind, rendered)
+    if firing.operation:
+        entry["operation"] = firing.operation
     return {**entry, "outcome": firing.outcome}
 
 
@@ -174,6 +179,7 @@ def _shaped(expected: Mapping[str, Any], firing: Firing) -> dict[str, Any]:
     writers: dict[str, Writer] = {
         "trigger": lambda _: firing.trigger,
         "with": lambda _: dict(firing.given),
+        "operation": lambda _: firing.operation or "create",
         "exactly": lambda value: _rendered(value, firing, is_whole=True),
         "absent": lambda value: [path for path in value if not _has(firing, path)],
         "outcome": lambda _: firing.outcome,
@@ -210,6 +216,12 @@ def _has(firing: Firing, path: str) -> bool:
     if firing.rendered is None:
         return False
     return compile_path(path).get(Document(orjson.dumps(without_ours(firing.rendered[1])))).exists
+
+
+def _objects(expected: Sequence[Mapping[str, Any]], cluster: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Those that are there, as much of them as is looked at."""
+    pairs = [(each, find_object(each, list(map(dict, cluster)))) for each in expected]
+    return [_like(each, live) for each, live in pairs if live is not None]
 
 
 def _events(expected: Sequence[Any], stored: Sequence[Mapping[str, Any]]) -> list[Any]:

@@ -45,6 +45,11 @@ class Cluster:
             if (its_version, its_kind) == (api_version, kind) and namespace in {None, its_namespace}
         ]
 
+    def all(self) -> list[Object]:
+        """Copies of every object."""
+        self._catch_up()
+        return copy.deepcopy(list(self._objects.values()))
+
     def put(self, value: Object) -> Object:
         """Create or change an object; it gets what the server fills in."""
         metadata = value.setdefault("metadata", {})
@@ -52,7 +57,12 @@ class Cluster:
         metadata.setdefault("uid", f"00000000-0000-4000-8000-{self._version:012d}")
         metadata.setdefault("creationTimestamp", format_time(self._clock.now_us() // 1_000_000 * 1_000_000))
         metadata["resourceVersion"] = str(self._version)
-        self._objects[address_of(value)] = value
+        address = address_of(value)
+        anywhere = (*address[:2], None, address[3])
+        if address not in self._objects and self._objects.pop(anywhere, None) is not None:
+            # One without a namespace has got one now.
+            self._managers[address] = self._managers.pop(anywhere, Managers())
+        self._objects[address] = value
         return value
 
     def change_later(self, address: Address, patch: Object, wait_us: int) -> None:

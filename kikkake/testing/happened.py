@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from events.bus import DeadLetter, DeadLetterQuery, Effect, EffectState, EventRef, Standing, StoredEvent
+from events.ports import Object
 from kikkake.testing.store import Gateway
 from sensors.compile import CompiledSensor
 from sensors.compile_trigger import CompiledTrigger
@@ -72,6 +73,8 @@ class Happened:
     waiting: dict[str, list[Held]]
     """By trigger, oldest key first."""
     fired: list[Firing]
+    cluster: list[Object] = field(default_factory=list)
+    """The objects of the twin, as they are now."""
 
 
 @dataclass(slots=True)
@@ -108,6 +111,7 @@ class Observation:
             {each.name: await self._verdict(each, arrivals) for each in self._sensor.dependencies},
             self._waiting(),
             [firing for firing in fired if firing.mark not in seen.marks],
+            self._gateway.objects,
         )
 
     async def _verdict(self, dependency: CompiledDependency, arrivals: Sequence[StoredEvent]) -> Verdict:

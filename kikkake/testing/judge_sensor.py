@@ -12,6 +12,7 @@ from events.languages.gjson import Document, compile_path
 from events.resource import Path, path_text
 from kikkake.testing.compare import ABSENT, Difference, equal, matches, shown, subset, whole
 from kikkake.testing.happened import Firing, Happened, Held
+from kikkake.testing.judge_objects import judge_objects
 from kikkake.testing.sensor_document import Fired, Rendered, SensorExpect, Waiting
 
 _KINDS = ("object", "request", "message")
@@ -34,6 +35,7 @@ def judge_sensor(expect: SensorExpect, happened: Happened, path: Path) -> list[D
         found += _judge_waiting(expect.waiting, happened, (*path, "waiting"))
     if expect.fired is not None:
         found += _judge_fired(expect.fired, happened, (*path, "fired"))
+    found += judge_objects(expect.cluster or (), expect.gone or (), happened.cluster, path)
     return found
 
 
@@ -121,6 +123,8 @@ def _judge_one(wanted: Fired, firing: Firing, path: Path) -> list[Difference]:
     if wanted.given is not None:
         found += whole(wanted.given, firing.given, (*path, "with"))
     found += _judge_rendered(wanted, firing, path, is_whole=False)
+    if wanted.operation:
+        found += equal(wanted.operation, firing.operation or "create", (*path, "operation"))
     if wanted.exactly is not None:
         found += _judge_rendered(wanted.exactly, firing, (*path, "exactly"), is_whole=True)
     for index, text in enumerate(wanted.absent):

@@ -61,6 +61,8 @@ class Fired(Rendered):
     given: dict[str, str | list[str]] | None = Field(default=None, alias="with")
     """Dependency to the id of the event that it was fired with; the whole of it."""
     exactly: Rendered | None = None
+    operation: Text = ""
+    """What is done with the object: `create`, `update`, `patch`, `apply`, `delete`, `resume`, ..."""
     absent: list[Text] = []
     """Paths (gjson) that what was rendered does not have."""
     outcome: Outcome | None = None
@@ -79,12 +81,17 @@ class SensorExpect(SpecModel):
     waiting: dict[str, Waiting | list[Waiting] | None] | None = None
     """By trigger; null = that one holds nothing; `{}` = none of them does."""
     fired: list[Fired] | None = None
+    cluster: list[dict[str, Any]] | None = None
+    """Objects that are there then: `apiVersion`, `kind`, `metadata.name`, and what they hold (subset)."""
+    gone: list[dict[str, Any]] | None = None
+    """Objects that are not there then, by the same names."""
     error: Text = ""
 
     @model_validator(mode="after")
     def _judges_something(self) -> SensorExpect:
-        if not any((self.error, *_given(self.verdicts, self.because, self.waiting, self.fired))):
-            raise ValueError("judges nothing: give verdicts, because, waiting, fired or error")
+        given = (self.verdicts, self.because, self.waiting, self.fired, self.cluster, self.gone)
+        if not any((self.error, *_given(*given))):
+            raise ValueError("judges nothing: give verdicts, because, waiting, fired, cluster, gone or error")
         return self
 
 

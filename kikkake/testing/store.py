@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from events.bus import Effect, Publication, Receipt, Runner, StoredEvent
 from events.clock import ManualClock
 from events.errors import KikkakeError
+from events.ports import Object
 from kikkake.store import Store, StoreSettings, open_store
 from kikkake.testing.artifacts import Artifacts
 from kikkake.testing.outside import LONGEST_JITTER, Outside, ScriptedLookup
@@ -92,6 +93,11 @@ class Gateway:
     def artifacts(self) -> Artifacts:
         """What the case gives in place of fetched objects, and what it did not give."""
         return self._outside.artifacts
+
+    @property
+    def objects(self) -> list[Object]:
+        """Of the twin of the cluster, as they are now."""
+        return self._outside.cluster.all()
 
     @property
     def decider(self) -> Decider:

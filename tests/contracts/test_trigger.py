@@ -85,7 +85,12 @@ PUSH = {"dependencyName": "push", "dataKey": "sha"}
 
 
 @pytest.fixture(
-    params=[pytest.param("k8s", marks=pytest.mark.kube), "http", "log"],
+    params=[
+        pytest.param("k8s", marks=pytest.mark.kube),
+        pytest.param("argoWorkflow", marks=pytest.mark.kube),
+        "http",
+        "log",
+    ],
 )
 async def case(request, http_sink, caplog):
     case = await KINDS[request.param](request, http_sink, caplog)
@@ -106,6 +111,26 @@ async def k8s(request, _sink, _caplog):
     member = {"source": {"resource": resource}, "parameters": [{"src": PUSH, "dest": "data.sha"}]}
     kube = await connect_kubeconfig(request.getfixturevalue("kube_server").kubeconfig)
     return Case(TRIGGERS.get("k8s"), member, namespace, kube, effects)
+
+
+async def argo_workflow(request, _sink, _caplog):
+    request.getfixturevalue("argo")
+    namespace = request.getfixturevalue("kube_namespace")
+    reader = request.getfixturevalue("kube_reader")
+    resource = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {"generateName": "x-"},
+        "spec": {"arguments": {"parameters": [{"name": "sha"}]}},
+    }
+
+    async def effects():
+        return len(reader.list(f"/apis/argoproj.io/v1alpha1/namespaces/{namespace}/workflows"))
+
+    parameters = [{"src": PUSH, "dest": "spec.arguments.parameters.0.value"}]
+    member = {"source": {"resource": resource}, "parameters": parameters}
+    kube = await connect_kubeconfig(request.getfixturevalue("kube_server").kubeconfig)
+    return Case(TRIGGERS.get("argoWorkflow"), member, namespace, kube, effects)
 
 
 async def http(_request, sink, _caplog):
@@ -130,7 +155,7 @@ async def log(_request, _sink, caplog):
     return Case(TRIGGERS.get("log"), {}, "ci", None, effects)
 
 
-KINDS = {"k8s": k8s, "http": http, "log": log}
+KINDS = {"k8s": k8s, "argoWorkflow": argo_workflow, "http": http, "log": log}
 
 
 def test_every_kind_of_this_build_is_here():

@@ -254,10 +254,7 @@ PAY = f"payload: [{LIST}]"
 @pytest.mark.parametrize(
     ("member", "whats"),
     [
-        (
-            "argoWorkflow: {}",
-            ["argoWorkflow trigger does not contain an absolute action", "unknown operation type "],
-        ),
+        ("argoWorkflow: {}", ["argoWorkflow trigger does not contain an absolute action"]),
         (f"argoWorkflow: {{operation: create, {OBJECT}}}", ["unknown operation type create"]),
         (
             f"argoWorkflow: {{operation: submit, {OBJECT}, parameters: [{{dest: a}}]}}",

@@ -371,3 +371,32 @@ async def test_many_restarts_in_a_row_are_survived_too(tmp_path):
         tmp_path, steps, "{fired: [{trigger: build}, {trigger: notify}, {trigger: both}]}"
     )
     assert result.ok, told(result)
+
+
+STANDING = (
+    "cluster: [{apiVersion: v1, kind: ConfigMap, metadata: {name: build}, data: {kept: x, ref: old}}]\n"
+)
+CHANGING = SENSOR.replace("generateName: build-", "name: build").replace(
+    "operation: create", "operation: patch"
+)
+
+
+@pytest.mark.parametrize(
+    ("expect", "said"),
+    [
+        ("{fired: [{trigger: build, operation: patch}]}", ""),
+        ("{fired: [{trigger: build, operation: create}]}", 'fired[0].operation | "create" | "patch"'),
+        (
+            "{cluster: [{kind: ConfigMap, metadata: {name: build}, data: {kept: x, ref: refs/heads/main}}]}",
+            "",
+        ),
+        ("{cluster: [{kind: ConfigMap, metadata: {name: build}, data: {ref: y}}]}", "cluster[0].data.ref"),
+        ("{cluster: [{kind: ConfigMap, metadata: {name: buidl}}]}", "there is `ConfigMap build`"),
+        ("{gone: [{kind: ConfigMap, metadata: {name: other}}]}", ""),
+        ("{gone: [{kind: ConfigMap, metadata: {name: build}}]}", "gone[0] | (absent)"),
+    ],
+)
+async def test_what_became_of_the_cluster_is_judged(tmp_path, expect, said):
+    result = await run_case(tmp_path, [MAIN], expect, head=STANDING, sensor=CHANGING)
+    assert result.ok is not bool(said), told(result)
+    assert said in told(result)

@@ -23,8 +23,8 @@ _LEFT_OUT = (
     "atLeastOnce must be set to true within the dlqTrigger",
 )
 """Faults that are none here, on purpose (design, section 5)."""
-_OURS = ("unknown operation type apply",)
-"""Ends of the faults of what only we carry out."""
+_OURS = ("unknown operation type apply", "unknown operation type ")
+"""Ends of the faults of what only we carry out: `apply`, and `argoWorkflow` without an operation."""
 
 
 async def difference(sandbox: Sandbox, case: Case, upstream: dict[str, Any]) -> str:

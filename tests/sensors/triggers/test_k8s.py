@@ -238,7 +238,7 @@ async def test_a_missing_namespace_may_come_late(trigger):
     "kind",
     [
         {"apiVersion": "v1", "kind": "Nonsense"},
-        {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow"},
+        {"apiVersion": "nowhere.kikkake.test/v1", "kind": "Workflow"},
     ],
 )
 async def test_a_missing_kind_may_come_late(trigger, kube_namespace, kind):
