@@ -152,8 +152,22 @@ def store(objects: Objects) -> Iterator[str]:
 
 
 @rule
+def the_pod_is_known(objects: Objects) -> Iterator[str]:
+    """The Lease names it, and Services of sources lead to it."""
+    for each in _of(objects, "StatefulSet"):
+        for container in each["spec"]["template"]["spec"]["containers"]:
+            given = {variable["name"] for variable in container.get("env", ())}
+            yield from (
+                f"{_at(each)}: the environment has no {name}"
+                for name in ("POD_NAME", "POD_IP")
+                if name not in given
+            )
+
+
+@rule
 def draining(objects: Objects) -> Iterator[str]:
-    for at, pod in _pods(objects):
+    for each in _of(objects, "StatefulSet"):
+        at, pod = _at(each), each["spec"]["template"]["spec"]
         grace_s = pod.get("terminationGracePeriodSeconds", 30)
         if grace_s < _DRAIN_S:
             yield f"{at}: terminationGracePeriodSeconds is {grace_s}; draining takes up to {_DRAIN_S}"
@@ -181,7 +195,7 @@ def disruption(objects: Objects) -> Iterator[str]:
     budgets = [
         each for each in _of(objects, "PodDisruptionBudget") if each["spec"].get("maxUnavailable") == 1
     ]
-    for each in _of(objects, "StatefulSet"):
+    for each in _of(objects, "StatefulSet", "Deployment"):
         labels = each["spec"]["template"]["metadata"]["labels"].items()
         if not any(budget["spec"]["selector"]["matchLabels"].items() <= labels for budget in budgets):
             yield f"{_at(each)}: no PodDisruptionBudget with maxUnavailable 1 selects it"
@@ -192,9 +206,11 @@ def disruption(objects: Objects) -> Iterator[str]:
 @rule
 def selectors_select(objects: Objects) -> Iterator[str]:
     """A Service or policy that selects nothing does nothing, in silence."""
-    labels = [each["spec"]["template"]["metadata"]["labels"] for each in _of(objects, "StatefulSet")]
+    labels = [
+        each["spec"]["template"]["metadata"]["labels"] for each in _of(objects, "StatefulSet", "Deployment")
+    ]
     ports = {port["name"] for _, container in _containers(objects) for port in container["ports"]}
-    for each in _of(objects, "Service", "NetworkPolicy", "StatefulSet"):
+    for each in _of(objects, "Service", "NetworkPolicy", "StatefulSet", "Deployment"):
         spec = each["spec"]
         wanted = spec.get("selector", spec.get("podSelector", {}))
         wanted = wanted.get("matchLabels", wanted)
@@ -220,9 +236,8 @@ def image(objects: Objects) -> Iterator[str]:
         for name in ("PYTHONHASHSEED", "PYTHONOPTIMIZE", "PYTHONPATH", "AIOHTTP_NO_EXTENSIONS"):
             if name in environment:
                 yield f"{at}: {name} is set"
-        for name in ("POD_NAME", "POD_NAMESPACE", "POD_IP"):
-            if name not in environment:
-                yield f"{at}: the environment has no {name}"
+        if "POD_NAMESPACE" not in environment:
+            yield f"{at}: the environment has no POD_NAMESPACE"
 
 
 @rule
@@ -232,7 +247,7 @@ def rights(objects: Objects) -> Iterator[str]:
         for given in each["rules"]:
             if "*" in {*given["apiGroups"], *given["resources"], *given["verbs"]}:
                 yield f"{_at(each)}: a wildcard"
-            if found := _SECRETS & set(given["resources"]):
+            if (found := _SECRETS & set(given["resources"])) and not given.get("resourceNames"):
                 yield f"{_at(each)}: may reach {', '.join(sorted(found))}"
             if found := {"escalate", "bind", "impersonate"} & set(given["verbs"]):
                 yield f"{_at(each)}: has the verb {', '.join(sorted(found))}"
@@ -290,6 +305,17 @@ def policies(objects: Objects) -> Iterator[str]:
         for validation in each["spec"]["validations"]:
             if not validation.get("message") and not validation.get("messageExpression"):
                 yield f"{_at(each)}: a validation without a message"
+
+
+@rule
+def webhooks(objects: Objects) -> Iterator[str]:
+    """They fail closed, soon, and not for namespaces that have nothing to do with Kikkake."""
+    for each in _of(objects, "ValidatingWebhookConfiguration"):
+        for webhook in each["webhooks"]:
+            for name, wanted in (("failurePolicy", "Fail"), ("timeoutSeconds", 3), ("sideEffects", "None")):
+                yield from _wanted(_at(each), webhook, name, wanted)
+            if not webhook.get("namespaceSelector"):
+                yield f"{_at(each)}: looks at every namespace"
 
 
 @rule

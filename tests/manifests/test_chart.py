@@ -26,6 +26,7 @@ ALL_ON = (
     "httpRoute.enabled=true",
     "httpRoute.parentRefs[0].name=public",
     "priorityClassName=high",
+    "admissionWebhook.enabled=true",
     "serviceNamespaces={a,b}",
     "networkPolicy.extraEgress[0].to[0].podSelector.matchLabels.app=kafka",
     "networkPolicy.extraEgress[0].ports[0].port=9092",
@@ -46,14 +47,19 @@ def test_helms_own_check_finds_nothing(home, values):
 
 
 @pytest.mark.parametrize(
-    ("folder", "values"),
-    [("manifests", ()), ("manifests/overlays/strict", ("strict=true",))],
-    ids=["default", "strict"],
+    ("folders", "values"),
+    [
+        (["manifests"], ()),
+        (["manifests/overlays/strict"], ("strict=true",)),
+        (["manifests", "manifests/webhook"], ("admissionWebhook.enabled=true",)),
+    ],
+    ids=["default", "strict", "webhook"],
 )
-def test_helm_and_kustomize_render_the_same(home, folder, values):
+def test_helm_and_kustomize_render_the_same(home, folders, values):
     """Except the namespace, which Helm has from its command line, and what Helm writes down for itself."""
     require("kubectl")
-    ours = by_key([each for each in kustomized(folder) if each["kind"] != "Namespace"])
+    rendered = [each for folder in folders for each in kustomized(folder)]
+    ours = by_key([each for each in rendered if each["kind"] != "Namespace"])
     theirs = by_key([without_annotations(without_helm(each)) for each in templated(home, *values)])
 
     assert theirs.keys() == ours.keys()
@@ -170,6 +176,7 @@ def test_a_value_is_rendered(home, value):
     [
         ((), "Ingress", 0),
         ((), "HTTPRoute", 0),
+        ((), "ValidatingWebhookConfiguration", 0),
         (ALL_ON, "Ingress", 1),
         (ALL_ON, "HTTPRoute", 1),
         (("networkPolicy.enabled=false",), "NetworkPolicy", 0),
@@ -187,7 +194,7 @@ def test_a_part_comes_with_its_value(home, values, kind, count):
     [
         ("persistance.size=1Gi", "persistance"),
         ("image.digest=sha256:short", "digest"),
-        ("admissionWebhook.enabled=true", "admissionWebhook"),
+        ("admissionWebhook.replicas=0", "admissionWebhook"),
         ("deliveries.port=80", "port"),
         ("namespaces={A_B}", "namespaces"),
         ("policies.install=false", "the policy kikkake-fence is what bounds the right to ask for tokens"),

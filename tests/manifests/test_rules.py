@@ -14,12 +14,17 @@ pytestmark = pytest.mark.kubectl
 @pytest.fixture(scope="session")
 def good():
     require("kubectl")
-    return kustomized("manifests")
+    return kustomized("manifests") + kustomized("manifests/webhook")
 
 
-@pytest.mark.parametrize("folder", ["manifests", "manifests/overlays/strict"])
-def test_what_kustomize_renders_has_no_fault(good, folder):
-    assert faults(kustomized(folder)) == []
+@pytest.mark.parametrize(
+    "folders",
+    [["manifests"], ["manifests/overlays/strict"], ["manifests", "manifests/webhook"]],
+    ids=["default", "strict", "webhook"],
+)
+def test_what_kustomize_renders_has_no_fault(folders):
+    require("kubectl")
+    assert faults([each for folder in folders for each in kustomized(folder)]) == []
 
 
 def pod(objects):
@@ -95,6 +100,7 @@ BROKEN = {
         lambda o: container(o)["env"].append({"name": "PYTHONHASHSEED", "value": "0"}),
         "PYTHONHASHSEED is set",
     ),
+    "an unknown pod": (lambda o: container(o)["env"].pop(0), "the environment has no POD_NAME"),
     "a wildcard": (lambda o: named(o, "ClusterRole", "-team")["rules"][0].update(verbs=["*"]), "a wildcard"),
     "secrets": (
         lambda o: named(o, "ClusterRole", "-gateway")["rules"][0]["resources"].append("secrets"),
@@ -120,6 +126,16 @@ BROKEN = {
     "fails open": (
         lambda o: named(o, "ValidatingAdmissionPolicy", "-author")["spec"].update(failurePolicy="Ignore"),
         "failurePolicy is 'Ignore'",
+    ),
+    "a webhook that fails open": (
+        lambda o: of_kind(o, "ValidatingWebhookConfiguration")[0]["webhooks"][0].update(
+            failurePolicy="Ignore"
+        ),
+        "failurePolicy is 'Ignore', wanted 'Fail'",
+    ),
+    "a webhook for all": (
+        lambda o: of_kind(o, "ValidatingWebhookConfiguration")[0]["webhooks"][0].pop("namespaceSelector"),
+        "looks at every namespace",
     ),
     "nothing denied": (remove("NetworkPolicy", "-default-deny"), "none denies everything"),
     "metadata service": (

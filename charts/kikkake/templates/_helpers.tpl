@@ -12,6 +12,12 @@ app.kubernetes.io/component: gateway
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{- define "kikkake.admissionSelector" -}}
+app.kubernetes.io/name: kikkake
+app.kubernetes.io/component: admission
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
 {{- define "kikkake.labels" -}}
 app.kubernetes.io/name: kikkake
 app.kubernetes.io/part-of: kikkake
