@@ -190,7 +190,14 @@ def _comment(grant: Grant) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Every document whole: no anchors."""
+    """Every document whole, without anchors; a list of words on one line, as people write Roles."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the library's signature
         return True
+
+    def represent_words(self, value: list[Any]) -> yaml.Node:
+        is_flat = all(isinstance(each, str) for each in value)
+        return self.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=is_flat)
+
+
+_Dumper.add_representer(list, _Dumper.represent_words)

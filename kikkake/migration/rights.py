@@ -1,0 +1,133 @@
+"""Which of the rights that accounts need they have already: the API server is asked, as a person may ask it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from events.ports import KindUnknown, KubeError
+from kikkake.grants import Account, Resolve, ResourceName, accesses_by_namespace, known_resources
+from kikkake.kube_client import KubeClient
+from kikkake.roles import allows, role_name
+from sensors.access import Access, Needs
+
+_API = "authorization.k8s.io/v1"
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """The answer."""
+
+    missing: Mapping[Account, Needs] = field(default_factory=dict)
+    """What has to be granted; for an account of which nobody may ask: everything."""
+    to_print: Mapping[Account, Needs] = field(default_factory=dict)
+    """The same, with what a Role of ours grants already where a part of it is missing: to apply a Role replaces it."""
+    unasked: tuple[Account, ...] = ()
+    """Accounts of which the API server did not say what they may do."""
+
+
+async def discover(kube: KubeClient, needs: Iterable[Needs]) -> Resolve:
+    """How the API server names the kinds; one that it has not is guessed, and the guess says so."""
+    known: dict[tuple[str, str], ResourceName] = {}
+    for api_version, kind in {(each.api_version, each.kind) for found in needs for each in found.accesses}:
+        try:
+            found = await kube.resource_of(api_version, kind)
+        except KindUnknown:
+            continue
+        group = api_version.rpartition("/")[0]
+        known[api_version, kind] = ResourceName(group, found.plural, found.is_namespaced)
+    return known_resources(known)
+
+
+async def ask_rights(kube: KubeClient, needs: Mapping[Account, Needs], resolve: Resolve) -> Rights:
+    """What of `needs` is missing. Raises what the port `Kube` raises, except for a refusal."""
+    asker = _Asker(kube, resolve)
+    missing: dict[Account, Needs] = {}
+    to_print: dict[Account, Needs] = {}
+    unasked: list[Account] = []
+    for account, wanted in needs.items():
+        lacking = await asker.missing(account, wanted)
+        if lacking is None:
+            unasked.append(account)
+            lacking = list(wanted.accesses)
+        if lacking:
+            missing[account] = Needs(tuple(lacking))
+            to_print[account] = Needs(tuple(await asker.whole(account, wanted, lacking)))
+    return Rights(missing, to_print, tuple(unasked))
+
+
+class _Asker:
+    def __init__(self, kube: KubeClient, resolve: Resolve) -> None:
+        self._kube = kube
+        self._resolve = resolve
+        self._room = asyncio.Semaphore(_AT_ONCE)
+
+    async def missing(self, account: Account, wanted: Needs) -> list[Access] | None:
+        """What the account may not do; None where nobody may ask."""
+        async with asyncio.TaskGroup() as tasks:
+            asked = [
+                tasks.create_task(self._may(account, access), name=f"rights:{account}")
+                for access in wanted.accesses
+            ]
+        answers = [task.result() for task in asked]
+        if None in answers:
+            return None
+        return [access for access, may in zip(wanted.accesses, answers, strict=True) if not may]
+
+    async def whole(self, account: Account, wanted: Needs, lacking: Iterable[Access]) -> list[Access]:
+        """What is missing, and what a Role of ours, that would be replaced, has of the rest."""
+        found = set(lacking)
+        for namespace, accesses in accesses_by_namespace(wanted, self._resolve).items():
+            if found.isdisjoint(accesses):
+                continue
+            rules = await self._rules(account, namespace)
+            found |= {each for each in accesses if rules is None or allows(rules, each, self._resolve)}
+        return [access for access in wanted.accesses if access in found]
+
+    async def _may(self, account: Account, access: Access) -> bool | None:
+        resource = self._resolve(access.api_version, access.kind)
+        namespace = access.namespace if resource.is_namespaced else None
+        attributes: dict[str, Any] = {
+            "verb": access.verb,
+            "group": resource.group,
+            "resource": resource.plural,
+            **({"namespace": namespace} if namespace else {}),
+            **({"name": access.name} if access.name else {}),
+            **({"subresource": access.subresource} if access.subresource else {}),
+        }
+        groups = [
+            "system:serviceaccounts",
+            f"system:serviceaccounts:{account.namespace}",
+            "system:authenticated",
+        ]
+        review = {"user": account.user, "groups": groups, "resourceAttributes": attributes}
+        kind = "LocalSubjectAccessReview" if namespace else "SubjectAccessReview"
+        metadata = {"namespace": namespace} if namespace else {}
+        body = {"apiVersion": _API, "kind": kind, "metadata": metadata, "spec": review}
+        try:
+            async with self._room:
+                answer = await self._kube.create(_API, kind, namespace, orjson.dumps(body))
+        except KubeError as error:
+            if error.status == 403:
+                return None
+            raise
+        return bool(answer["status"]["allowed"])
+
+    async def _rules(self, account: Account, namespace: str | None) -> list[dict[str, Any]] | None:
+        """Of our Role; none where there is no such Role, None where it cannot be read."""
+        kind = "Role" if namespace is not None else "ClusterRole"
+        name = role_name(account, namespace)
+        try:
+            role = await self._kube.get("rbac.authorization.k8s.io/v1", kind, namespace, name)
+        except KubeError as error:
+            if error.status == 403:
+                return None
+            if error.status == 404:
+                return []
+            raise
+        return list(role.get("rules") or ())
