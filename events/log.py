@@ -17,6 +17,7 @@ import re
 import time
 import traceback
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import IO, Any, Literal
 
 ROOT = "kikkake"
@@ -149,7 +150,28 @@ def configure(
     root.propagate = False
 
 
-class JsonFormatter(logging.Formatter):
+def name_sensors(name_of: Callable[[str], str]) -> None:
+    """Have lines say what a Sensor is called where code knows its uid: the key `sensor` of every record."""
+    for handler in logging.getLogger(ROOT).handlers:
+        if isinstance(handler.formatter, _KeysFormatter):
+            handler.formatter.name_of = name_of
+
+
+class _KeysFormatter(logging.Formatter):
+    """What both forms share."""
+
+    name_of: Callable[[str], str] = staticmethod(str)
+
+    def shown(self, record: logging.LogRecord) -> dict[str, Any]:
+        """The keys of a record as they may be written."""
+        keys: dict[str, Any] = getattr(record, "keys", {})
+        shown = {_clean(name): redacted(name, value) for name, value in keys.items()}
+        if isinstance(sensor := shown.get("sensor"), str):
+            shown["sensor"] = _clean(self.name_of(sensor))
+        return shown
+
+
+class JsonFormatter(_KeysFormatter):
     """One JSON object a line: `time`, `level`, `logger`, `event`, then the keys in order."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -159,26 +181,21 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "event": _clean(record.getMessage()),
         }
-        shown |= {name: value for name, value in _shown(record).items() if name not in shown}
+        shown |= {name: value for name, value in self.shown(record).items() if name not in shown}
         return json.dumps(shown, ensure_ascii=True)
 
 
-class TextFormatter(logging.Formatter):
+class TextFormatter(_KeysFormatter):
     """For people: time, level, event, then `key=value`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        keys = "".join(f"  {name}={value}" for name, value in _shown(record).items())
+        keys = "".join(f"  {name}={value}" for name, value in self.shown(record).items())
         return f"{_time(record)} {record.levelname:7} {_clean(record.getMessage())}{keys}"
 
 
 def _time(record: logging.LogRecord) -> str:
     moment = dt.datetime.fromtimestamp(record.created, dt.UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _shown(record: logging.LogRecord) -> dict[str, Any]:
-    keys: dict[str, Any] = getattr(record, "keys", {})
-    return {_clean(name): redacted(name, value) for name, value in keys.items()}
 
 
 def names_a_secret(name: str) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from events.bus import Effect, Publication, Receipt, Standing
+from events.bus import Effect, EffectState, Outcome, Publication, Receipt, Standing
 from events.clock import Clock
 from events.topic import Topic
 from sensors.effect import MAIN
+from sensors.settle import detail_for_all
 
 Publish = Callable[[Sequence[Publication]], Awaitable[list[Receipt]]]
 
@@ -34,6 +35,8 @@ class Activity:
         """Events that were new, by topic."""
         self.sensors: dict[str, Tally] = {}
         """Firings, by the uid of the Sensor."""
+        self.failing: dict[str, dict[str, tuple[str, str]]] = {}
+        """By the uid of a Sensor and by trigger: reason and detail of a failure after which nothing has succeeded."""
 
     def counting(self, publish: Publish) -> Publish:
         """The same `publish`, with what it stores counted."""
@@ -50,6 +53,16 @@ class Activity:
             return receipts
 
         return counted
+
+    def settled(self, effect: Effect, outcome: Outcome) -> None:
+        """One attempt has ended."""
+        if outcome.state in {EffectState.DONE, EffectState.SUPERSEDED}:
+            failing = self.failing.get(effect.sensor)
+            if failing is not None and failing.pop(effect.trigger, None) is not None and not failing:
+                del self.failing[effect.sensor]
+        elif outcome.reason:
+            failure = (outcome.reason, detail_for_all(outcome))
+            self.failing.setdefault(effect.sensor, {})[effect.trigger] = failure
 
     def fired(self, effects: Iterable[Effect]) -> None:
         """Effects that a step has recorded."""

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from events.bus import BusBroken, Effect, Runner
 from events.clock import SystemClock
 from events.errors import Finding, KikkakeError, Severity
-from events.log import Logger
+from events.log import Logger, name_sensors
 from events.metrics import Metrics
 from kikkake.activity import Activity
 from kikkake.api.listener import Listener
@@ -221,7 +221,11 @@ class Gateway:
         renderer = PlannedRenderer(services, self.preparer, files=self._settings.reach.files)
         lookup = Lookup(self._decider.roster, runner, bus.reader(), services, renderer=renderer)
         self._closers.append(lookup.close)
-        observer = Observer(self.metrics, self._tell, as_json=self._as_json)
+        label = self._decider.roster.label
+        name_sensors(label)
+        observer = Observer(
+            self.metrics, self._tell, as_json=self._as_json, label=label, settled=self.activity.settled
+        )
         is_dry_run = self._settings.cluster is None
         return Actor(runner, lookup, self._clock, observer, is_dry_run=is_dry_run, turn=outfit.turn)
 

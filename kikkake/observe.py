@@ -22,7 +22,18 @@ _ATTEMPT_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 class Observer:
     """The act loop's observer. Labels come from resources, never from events."""
 
-    def __init__(self, metrics: Metrics, tell: Tell, *, as_json: bool) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        tell: Tell,
+        *,
+        as_json: bool,
+        label: Callable[[str], str] | None = None,
+        settled: Callable[[Effect, Outcome], None] | None = None,
+    ) -> None:
+        """`label` names a Sensor by its uid; `settled` hears of every attempt that has ended."""
+        self._label = label or sensor_label
+        self._also_settled = settled
         self._tell = tell
         self._as_json = as_json
         self._series: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
@@ -52,23 +63,23 @@ class Observer:
         key = (effect.sensor, effect.trigger, word)
         series = self._series.get(key)
         if series is None:
-            count = self._attempts.labels(sensor_label(effect.sensor), effect.trigger, word)
+            count = self._attempts.labels(self._label(effect.sensor), effect.trigger, word)
             series = self._series[key] = (count, self._seconds.labels(effect.kind))
         series[0].inc()
         series[1].observe(took_us / 1e6)
 
     def settled(self, effect: Effect, outcome: Outcome) -> None:
         if outcome.state is not EffectState.OPEN:
-            self._settled.labels(
-                sensor_label(effect.sensor), effect.trigger, outcome.state.name.lower()
-            ).inc()
+            self._settled.labels(self._label(effect.sensor), effect.trigger, outcome.state.name.lower()).inc()
+        if self._also_settled is not None:
+            self._also_settled(effect, outcome)
 
     def previewed(self, effect: Effect, preview: Preview) -> None:
         self._tell(preview_json(effect, preview) if self._as_json else preview_text(effect, preview))
 
 
 def sensor_label(uid: str) -> str:
-    """NAMESPACE/NAME for a Sensor from a file; the uid for one from a cluster."""
+    """NAMESPACE/NAME for a Sensor from a file; the uid where nobody knows more."""
     return uid.removeprefix("file:")
 
 

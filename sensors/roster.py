@@ -92,6 +92,11 @@ class Roster:
             self.scripted[version.uid] = None
             self.places.setdefault(version.uid, self.place)
 
+    def label(self, uid: str) -> str:
+        """NAMESPACE/NAME of a Sensor, for people; the uid itself where no version of it is known."""
+        version = self.versions.get(uid)
+        return f"{version.namespace}/{version.name}" if version is not None else uid
+
     def last_text(self, uid: str) -> CompiledSensor | None:
         """The Sensor as of its newest recorded text, also where it is deleted; None if this build refuses that."""
         judged = self.judged.get(uid)

@@ -81,10 +81,13 @@ def _write(effect: Effect, outcome: Outcome) -> None:
             **keys(effect),
             attempt=attempt,
             reason=outcome.reason,
-            detail=outcome.detail,
+            detail=detail_for_all(outcome),
         )
     else:
-        # What a program or a template says of its data may quote it: that stands in the dead letter alone.
-        is_quiet = outcome.reason in QUOTING_REASONS
-        detail = "its dead letter says why" if is_quiet else outcome.detail
+        detail = detail_for_all(outcome)
         log.error("trigger.dead", **keys(effect), attempt=attempt, reason=outcome.reason, detail=detail)
+
+
+def detail_for_all(outcome: Outcome) -> str:
+    """What logs and statuses may say of a failure: what may quote the event's data stands in the dead letter alone."""
+    return "its dead letter says why" if outcome.reason in QUOTING_REASONS else outcome.detail

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from sensors.http_client import Exchange
 
 
-QUOTING_REASONS = frozenset({"RenderFailed", "TransformFailed"})
+QUOTING_REASONS = frozenset(
+    {"RenderFailed", "TransformFailed", "ObjectInvalid", "AdmissionDenied", "InvalidName"}
+)
 """Of failures whose sentence may hold data of the event: never in a log (spec: security, T-LEAK)."""
 
 

@@ -18,14 +18,16 @@ from kikkake.cluster.by_hand import ByHand
 from kikkake.cluster.exposure import Exposure
 from kikkake.cluster.feed import ClusterFeed
 from kikkake.cluster.kube_events import KubeEvents
-from kikkake.cluster.lease import Claim, Lease
+from kikkake.cluster.lease import Claim, Lease, LeaseSettings
 from kikkake.cluster.outlook import Outlooks
 from kikkake.cluster.preflight import Preflight
+from kikkake.cluster.rehearsal import Rehearsal
 from kikkake.cluster.service_keeper import ServiceKeeper
 from kikkake.cluster.status_keeper import StatusKeeper
 from kikkake.kube_client import KubeClient
 from kikkake.services import GatewayServices
 from kikkake.settings import ServeSettings
+from sensors.trigger import TriggerServices
 from sources.listening import Plan
 from sources.spec import EventSourceSpec
 
@@ -53,16 +55,23 @@ class ClusterOutfit:
         self._clock = clock
         self._lease: Lease | None = None
         self._renewing: asyncio.Task[None] | None = None
+        self._store_key = b""
 
     async def lead(self, store_key: bytes) -> None:
         """Hold the Lease; outside of a cluster there is none."""
+        self._store_key = store_key
         settings = self._settings
         if not settings.own_namespace:
             return
         # A pod of the same name on another volume is another gateway.
         store = hashlib.sha256(store_key).hexdigest()[:8]
         holder = f"{settings.pod or socket.gethostname()}_{store}"
-        self._lease = Lease(self.kube, self._clock, Claim(settings.own_namespace, settings.name, holder))
+        self._lease = Lease(
+            self.kube,
+            self._clock,
+            Claim(settings.own_namespace, settings.name, holder),
+            settings=LeaseSettings.lasting(settings.lease_duration_s, answer_s=settings.api_timeout_s),
+        )
         await self._lease.acquire()
         # To the very end of the process: what drains still acts.
         self._renewing = asyncio.create_task(self._lease.run(), name="lease:renew")
@@ -95,7 +104,19 @@ class ClusterOutfit:
             find=services.entry,
             told=lambda keys: keeper.mark(keys),  # noqa: PLW0108 - it is made below
         )
-        outlooks.refusals = preflight.findings
+        rehearsal = Rehearsal(
+            services,
+            TriggerServices(
+                kube=self.kube,
+                secrets=self.secrets,
+                clock=self._clock,
+                store_key=self._store_key,
+                default_account=self.default_account,
+            ),
+            self._clock,
+            told=lambda keys: keeper.mark(keys),  # noqa: PLW0108 - it is made below
+        )
+        outlooks.refusals = lambda key: (*preflight.findings(key), *rehearsal.findings(key))
         keeper = StatusKeeper(
             self.kube,
             self._clock,
@@ -108,7 +129,9 @@ class ClusterOutfit:
         )
 
         def told(keys: set[Key]) -> None:
-            preflight.look(key for key in keys if key.kind == SENSOR)
+            sensors = [key for key in keys if key.kind == SENSOR]
+            preflight.look(sensors)
+            rehearsal.look(sensors)
             keeper.mark(keys)
             by_hand.look(keys)
 
@@ -122,6 +145,7 @@ class ClusterOutfit:
             "status": keeper.run(),
             "by-hand": by_hand.run(),
             "preflight": preflight.run(),
+            "rehearsal": rehearsal.run(),
             "kube-events": events.run(),
             "services": self._keep_services(kept),
             "troubles": self._watch_troubles(outlooks, keeper),

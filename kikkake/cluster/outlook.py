@@ -61,12 +61,19 @@ class Outlooks:
             is_served=spec is not None,
             is_outdated=entry.is_outdated,
             is_suspended=spec is not None and spec.is_suspended,
+            failing=self._services.activity.failing.get(found.uid, {}),
             facts=facts,
         )
 
-    def troubles(self) -> Mapping[Key, tuple[Finding, ...]]:
-        """What keeps resources from working for reasons outside of their texts."""
-        return self._services.troubles()
+    def troubles(self) -> Mapping[Key, object]:
+        """What keeps resources from working for reasons outside of their texts: another value is another trouble."""
+        troubles: dict[Key, object] = dict(self._services.troubles())
+        failing = self._services.activity.failing
+        for key in self._services.keys_of(failing):
+            entry = self._services.entry(key)
+            if entry is not None:
+                troubles[key] = (troubles.get(key), dict(failing.get(entry.uid, {})))
+        return troubles
 
     def _source_facts(self, found: ClusterObject, spec: EventSourceSpec | None) -> dict[str, Any]:
         tallies = [

@@ -15,6 +15,7 @@ from events.errors import Finding, Severity
 TRUE, FALSE, UNKNOWN = "True", "False", "Unknown"
 READY = "Ready"
 SPEC_WARNINGS = "SpecWarnings"
+TRIGGERS_HEALTHY = "TriggersHealthy"
 
 _MAX_TOLD = 10
 """Faults in one message."""
@@ -46,6 +47,8 @@ class Outlook:
     is_outdated: bool = False
     """That is an older one than the newest."""
     is_suspended: bool = False
+    failing: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Reason and detail of the newest failure of each trigger that has not succeeded since."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Further members of the status: counts, times, addresses."""
 
@@ -94,6 +97,7 @@ def status_of(kind: str, outlook: Outlook, previous: Mapping[str, Any], now: str
     judged = [*_judge_text(kind, outlook), _judge_deployed(outlook)]
     judged.append(_sum(judged, outlook))
     judged += _warnings(outlook)
+    judged += _health(outlook, previous)
     return {
         "conditions": _dated(judged, previous.get("conditions"), outlook.generation, now),
         "observedGeneration": outlook.generation,
@@ -151,6 +155,18 @@ def _warnings(outlook: Outlook) -> Iterable[Judgement]:
     warnings = [each for each in outlook.findings if each.severity is Severity.WARNING]
     if warnings:
         yield Judgement(type=SPEC_WARNINGS, status=TRUE, reason=warnings[0].code, message=told(warnings))
+
+
+def _health(outlook: Outlook, previous: Mapping[str, Any]) -> Iterable[Judgement]:
+    """How triggers fare is no part of `Ready`: an outage elsewhere is no fault of the Sensor."""
+    if outlook.failing:
+        lines = [f"trigger {name}: {detail} [{reason}]" for name, (reason, detail) in outlook.failing.items()]
+        reason = next(iter(outlook.failing.values()))[0]
+        message = "\n".join(lines[:_MAX_TOLD])[:_MAX_MESSAGE]
+        yield Judgement(type=TRIGGERS_HEALTHY, status=FALSE, reason=reason, message=message)
+    elif any(each.get("type") == TRIGGERS_HEALTHY for each in previous.get("conditions") or ()):
+        # It was said to fail: then it is said that it does not any more.
+        yield Judgement(type=TRIGGERS_HEALTHY, status=TRUE)
 
 
 def told(findings: Sequence[Finding]) -> str:
