@@ -110,6 +110,10 @@ class GatewayServices:
         """Look again at ports and certificates now."""
         self._gateway.renew_soon()
 
+    def keys_of(self, uids: Collection[str]) -> Sequence[Key]:
+        """The resources with these identities."""
+        return [key for key, entry in self._gateway.catalog.items() if entry.uid in uids] if uids else []
+
     def troubles(self) -> Mapping[Key, tuple[Finding, ...]]:
         """Of each resource that has some: what keeps it from working for reasons outside its text."""
         sources = {(problem.namespace, problem.event_source) for problem in self._gateway.problems}

@@ -111,3 +111,15 @@ def test_a_status_that_stands_there_already_is_not_written_again():
 
 def test_a_message_ends_where_the_api_server_would_refuse_it():
     assert len(told([finding("spec", what="x" * 40_000)])) == 32_768
+
+
+def test_a_failing_trigger_is_told_beside_ready_and_that_it_has_healed_is_told_too():
+    failing = {"build": ("Forbidden", "cannot create workflows")}
+    seen = conditions("Sensor", outlook(failing=failing))
+    assert (seen["TriggersHealthy"]["status"], seen["TriggersHealthy"]["reason"]) == ("False", "Forbidden")
+    assert seen["TriggersHealthy"]["message"] == "trigger build: cannot create workflows [Forbidden]"
+    assert seen["Ready"]["status"] == "True"
+
+    before = status_of("Sensor", outlook(failing=failing), {}, NOW)
+    assert conditions("Sensor", outlook(), before, LATER)["TriggersHealthy"]["status"] == "True"
+    assert "TriggersHealthy" not in conditions("Sensor", outlook())
