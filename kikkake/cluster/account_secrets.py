@@ -34,8 +34,6 @@ from sensors.access import Needs, reading
 _KEEP_S = 30.0
 """How long what is not watched is used again: how long a rotation may take to arrive."""
 _KEEP_FAILURE_S = 2.0
-_KEEP_STALE_S = 3600.0
-"""How long the last known value serves while the API server is away: an outage of it must close no endpoint."""
 _UNUSED_S = 600.0
 """A watch that nobody has read for this long ends."""
 _MAX_WATCHES = 512
@@ -118,7 +116,8 @@ class AccountSecrets:
             return await asyncio.shield(reading)
         except SecretUnavailable as error:
             is_refused = isinstance(error, SecretForbidden | _Absent)
-            if kept is not None and not is_refused and now_us - kept.read_us < _KEEP_STALE_S * US_PER_S:
+            if kept is not None and not is_refused:
+                # An outage of the API server closes no endpoint: what was known last serves.
                 return kept.values
             self._failed[place] = (now_us + round(_KEEP_FAILURE_S * US_PER_S), error)
             raise
