@@ -302,12 +302,14 @@ def _read_by(ref: SecretRef | None, account: str | None) -> SecretRef | None:
 
 
 def load_certificate(context: ssl.SSLContext, pem: bytes, key_pem: bytes) -> None:
-    """Put a certificate and its key into a context. Raises ssl.SSLError."""
+    """Put a certificate and its key into a context. Raises ssl.SSLError: then it is as it was."""
     # The ssl module reads files only; the folder is private to this process and gone at once.
     with tempfile.TemporaryDirectory(prefix="kikkake-tls-") as folder:
         cert_file, key_file = Path(folder, "tls.crt"), Path(folder, "tls.key")
         cert_file.write_bytes(pem)
         key_file.write_bytes(key_pem)
+        # One that does not fit would leave a context in use without any; a rotation may come in two halves.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert_file, key_file)
         context.load_cert_chain(cert_file, key_file)
 
 

@@ -13,27 +13,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import orjson
-
 from events.clock import US_PER_S, Clock
 from events.log import Logger
-from events.ports import KindUnknown, Kube, KubeError, KubeInDoubt, KubeNotSent, Object
+from events.ports import KindUnknown, Kube, KubeError, KubeInDoubt, KubeNotSent
 from kikkake.cluster import service_troubles
 from kikkake.cluster.service_memory import ServiceMemory, Source
-from kikkake.cluster.service_objects import (
-    SERVICE,
-    SLICE,
-    Place,
-    Wanted,
-    address_type,
-    has_other_address,
-    is_made_for,
-    service_name,
-    service_of,
-    slice_name,
-    slice_of,
-)
+from kikkake.cluster.service_objects import Place, Wanted
 from kikkake.cluster.service_troubles import Trouble
+from kikkake.cluster.service_writer import ServiceWriter
 from sources.declared_service import DeclaredService
 
 _AT_ONCE = 16
@@ -48,6 +35,9 @@ _LONGEST_REMOVAL_PAUSE_S = 300.0
 _TRIES_TO_LEAVE = 3
 """A look of its own may be under way for the same slice."""
 _CONFLICT = 409
+_PASSING = frozenset({401, _CONFLICT, 429})
+"""Nobody's fault: a token that is just being renewed, a change by somebody else, too many requests."""
+_SERVER_FAULT = 500
 
 log = Logger("services")
 
@@ -95,7 +85,7 @@ class ServiceKeeper:
         """`wanted` says which Services there are to be, `turn` when this gateway may write."""
         self.told: Callable[[Source], None] = lambda _source: None
         """Hears of which EventSource something may be known that was not."""
-        self._kube = kube
+        self._writer = ServiceWriter(kube)
         self._clock = clock
         self._place = place
         self._memory = memory
@@ -152,7 +142,7 @@ class ServiceKeeper:
         for _ in range(_TRIES_TO_LEAVE):
             try:
                 async with self._room:
-                    await self._put_slice(provided)
+                    await self._writer.put_slice(provided, self._place)
             except KubeError as failure:
                 error = failure
                 if failure.status == _CONFLICT:
@@ -221,12 +211,12 @@ class ServiceKeeper:
                 care.trouble = await self._bring(source, wanted)
             is_done = care.trouble is None
         except KubeError as error:
-            if error.status != _CONFLICT:
+            if error.status in _PASSING or error.status >= _SERVER_FAULT:
+                self._warn(source, error)
+            else:
                 care.trouble = service_troubles.refused(error, source)
         except (KubeNotSent, KubeInDoubt, KindUnknown) as error:
-            # Nobody's fault here: what was known of it stays.
-            label = _label(source)
-            log.limited_warning("services.unanswered", (), event_source=label, detail=str(error)[:300])
+            self._warn(source, error)
         finally:
             care.task, care.tried = None, wanted
             if care.trouble is not None or is_done:
@@ -235,6 +225,22 @@ class ServiceKeeper:
                 self._plan(source, care, is_done=is_done)
             self._changed.set()
         self._tell(source, care, earlier)
+
+    async def _bring(self, source: Source, wanted: Wanted | None) -> Trouble | None:
+        """Make it so. Raises what the API client raises."""
+        await self._turn()
+        made = self._memory.made
+        if wanted is None:
+            await self._writer.remove(source, made.get(source, ""))
+            made.pop(source, None)
+            return None
+        if (earlier_uid := made.get(source, wanted.uid)) != wanted.uid:
+            # The EventSource was deleted and made again.
+            await self._writer.remove(source, earlier_uid)
+            made[source] = wanted.uid
+        if not self._place.address:
+            return service_troubles.no_address()
+        return await self._writer.provide(wanted, self._place)
 
     def _plan(self, source: Source, care: _Care, *, is_done: bool) -> None:
         """When to look again."""
@@ -250,6 +256,10 @@ class ServiceKeeper:
             care.failures = min(care.failures + 1, 16)
         care.due_us = self._clock.now_us() + round(pause_s * US_PER_S)
 
+    def _warn(self, source: Source, error: Exception) -> None:
+        """It passes: what was known of the EventSource stays."""
+        log.limited_warning("services.unanswered", (), event_source=_label(source), detail=str(error)[:300])
+
     def _tell(self, source: Source, care: _Care, earlier: Trouble | None) -> None:
         if care.trouble is not None and care.trouble != earlier:
             log.warning(
@@ -259,76 +269,6 @@ class ServiceKeeper:
                 detail=care.trouble.what,
             )
         self.told(source)
-
-    # What is done
-
-    async def _bring(self, source: Source, wanted: Wanted | None) -> Trouble | None:
-        """Make it so. Raises what the API client raises."""
-        await self._turn()
-        if wanted is None:
-            await self._remove(source, self._memory.made.get(source, ""))
-            self._memory.made.pop(source, None)
-            return None
-        earlier_uid = self._memory.made.get(source, wanted.uid)
-        if earlier_uid != wanted.uid:
-            # The EventSource was deleted and made again.
-            await self._remove(source, earlier_uid)
-            self._memory.made[source] = wanted.uid
-        if not self._place.address:
-            return service_troubles.no_address()
-        return await self._put_service(wanted) or await self._put_slice(wanted)
-
-    async def _put_service(self, wanted: Wanted) -> Trouble | None:
-        found = await self._find(SERVICE, wanted.source, service_name(wanted.source))
-        if found is not None:
-            if not is_made_for(found, wanted.uid):
-                return service_troubles.taken(found, wanted.source)
-            if has_other_address(wanted, found):
-                await self._delete(SERVICE, found)
-                found = None
-        await self._put(SERVICE, service_of(wanted, self._place.gateway, found), found)
-        return None
-
-    async def _put_slice(self, wanted: Wanted) -> Trouble | None:
-        found = await self._find(SLICE, wanted.source, slice_name(wanted.source))
-        if found is not None:
-            if not is_made_for(found, wanted.uid):
-                return service_troubles.taken(found, wanted.source)
-            if found.get("addressType") != address_type(self._place.address):
-                await self._delete(SLICE, found)
-                found = None
-        await self._put(SLICE, slice_of(wanted, self._place, found), found)
-        return None
-
-    async def _remove(self, source: Source, uid: str) -> None:
-        for kind, name in ((SERVICE, service_name(source)), (SLICE, slice_name(source))):
-            found = await self._find(kind, source, name)
-            if found is not None and is_made_for(found, uid):
-                await self._delete(kind, found)
-
-    async def _find(self, kind: tuple[str, str], source: Source, name: str) -> Object | None:
-        try:
-            return await self._kube.get(*kind, source.namespace, name)
-        except KubeError as error:
-            if error.status == 404:
-                return None
-            raise
-
-    async def _put(self, kind: tuple[str, str], made: Object, found: Object | None) -> None:
-        """Create it, or change it unless somebody else has changed it meanwhile (409)."""
-        namespace, name = made["metadata"]["namespace"], made["metadata"]["name"]
-        if found is None:
-            await self._kube.create(*kind, namespace, orjson.dumps(made))
-        elif made != found:
-            await self._kube.update(*kind, namespace, name, orjson.dumps(made))
-
-    async def _delete(self, kind: tuple[str, str], found: Object) -> None:
-        metadata = found["metadata"]
-        try:
-            await self._kube.delete(*kind, metadata["namespace"], metadata["name"], uid=metadata["uid"])
-        except KubeError as error:
-            if error.status != 404:
-                raise
 
 
 def _report_bug(task: asyncio.Task[None]) -> None:

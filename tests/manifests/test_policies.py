@@ -201,7 +201,9 @@ def test_the_lease_of_its_own_namespace_is_its_own(gateway):
     lease = {"metadata": {"name": "kikkake"}, "spec": {"holderIdentity": "kikkake-0"}}
 
     assert gateway.answer("POST", leases, lease)[0] in {201, 409}
-    assert gateway.patch(f"{leases}/kikkake", {"spec": {"holderIdentity": "kikkake-1"}})
+    held = gateway.get(f"{leases}/kikkake")
+    held["spec"]["holderIdentity"] = "kikkake-1"
+    assert gateway.answer("PUT", f"{leases}/kikkake", held)[0] == 200
     assert gateway.answer("GET", f"{leases}/other")[0] == 403
 
 
@@ -218,6 +220,7 @@ def test_services_need_the_role_of_the_team(cluster, gateway):
     assert eventually(lambda: gateway.answer("POST", services, service)[0] == 201)
     assert gateway.answer("POST", slices, endpoints)[0] == 201
     assert gateway.answer("GET", f"/apis/apps/v1/namespaces/{namespace}/deployments")[0] == 200
+    assert gateway.answer("GET", services)[0] == 403
     gateway.delete(f"{services}/hook")
 
 

@@ -495,10 +495,12 @@ async def test_a_port_that_is_taken_is_named_and_disturbs_nobody():
         problems = await run.front.apply([webhook(), bad])
         assert [(problem.event_source, problem.code) for problem in problems] == [("bad", "PortUnavailable")]
         assert f"port {number} cannot be opened" in problems[0].what
+        assert run.front.refused_ports == {12001}
         assert (await ask(run.port(), request(body=b"1", headers=TOKEN))).status == 200
         taken.close()
         await taken.wait_closed()
         assert await run.front.apply([webhook(), bad]) == []
+        assert run.front.refused_ports == set()
         assert (await ask(run.port(12001), request("/o", b"1"))).status == 200
 
 
@@ -600,6 +602,28 @@ async def test_tls_with_a_certificate_from_secrets_that_may_change(tmp_path):
         plain = webhook(name="plain", event=WEBHOOK.replace("/e,", "/p,"))
         (clash,) = await run.front.apply([spec, plain])
         assert "another certificate (or none)" in clash.what
+
+
+async def test_half_of_a_new_certificate_changes_nothing_until_the_other_half_is_there(tmp_path):
+    """Certificate and key may stand in two Secrets, which change one after the other."""
+    event = (
+        f"{{{AT}, serverCertSecret: {{name: tls, key: crt}}, serverKeySecret: {{name: tlskey, key: key}}}}"
+    )
+    old, new = Certificates.make(tmp_path / "old"), Certificates.make(tmp_path / "new")
+    trusting = {each: ssl.create_default_context(cafile=str(each.ca)) for each in (old, new)}
+    wire, spec = request(body=b"1", headers=TOKEN), webhook(event)
+    async with running() as run:
+        run.secrets.values |= {"tls": old.server.read_bytes(), "tlskey": old.server_key.read_bytes()}
+        assert await run.front.apply([spec]) == []
+        run.secrets.values["tls"] = new.server.read_bytes()
+
+        (problem,) = await run.front.apply([spec])
+
+        assert "are not a PEM certificate and its key" in problem.what
+        assert (await ask(run.port(), wire, trusting[old])).status == 200
+        run.secrets.values["tlskey"] = new.server_key.read_bytes()
+        assert await run.front.apply([spec]) == []
+        assert (await ask(run.port(), wire, trusting[new])).status == 200
 
 
 async def test_preflight_is_answered_for_origins_on_the_list():

@@ -49,18 +49,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 - apiGroups: [argoproj.io]
   resources: [eventsources/status, sensors/status, eventbus/status]
   verbs: [patch]
-- apiGroups: ["", events.k8s.io]
+- apiGroups: [""]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [create]
 {{- end -}}
 
 {{- define "kikkake.teamRules" -}}
 - apiGroups: [""]
   resources: [services]
-  verbs: [get, create, update, patch, delete]
+  verbs: [get, create, update, delete]
 - apiGroups: [discovery.k8s.io]
   resources: [endpointslices]
-  verbs: [get, create, update, patch, delete]
+  verbs: [get, create, update, delete]
 - apiGroups: [apps]
   resources: [deployments]
   verbs: [list]
