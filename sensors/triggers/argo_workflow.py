@@ -7,8 +7,8 @@ needs argo's own server (`workflow_server.py`).
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import pydantic
@@ -19,17 +19,20 @@ from events.event import Event
 from events.model import SpecModel
 from events.ports import KindUnknown, Kube, KubeError, KubeInDoubt, KubeNotSent
 from events.resource import Path, ResourceDocument
+from sensors.access import Needs
 from sensors.artifact import fetch_local, fetch_local_json
 from sensors.artifact_spec import ArtifactLocation
+from sensors.kube_access import Writes
 from sensors.kube_answers import failed, failure_of, no_cluster
 from sensors.kube_look import look
 from sensors.kube_object import read_target
+from sensors.kube_policy import look_at_end, outcome_by_policy
 from sensors.kube_target import Target
-from sensors.label_policy import LabelWait
 from sensors.parameters import apply_parameters
 from sensors.spec import Parameter
 from sensors.trigger import (
     AttemptContext,
+    Begun,
     Done,
     Failed,
     OnFailure,
@@ -39,9 +42,11 @@ from sensors.trigger import (
     Trigger,
     TriggerServices,
 )
+from sensors.workflow_access import server_needs, workflow_needs
 from sensors.workflow_args import (
     OPERATIONS,
     RESUBMIT,
+    RESUME,
     RETRY,
     STOP,
     SUBMIT,
@@ -53,6 +58,7 @@ from sensors.workflow_args import (
 )
 from sensors.workflow_attempt import WorkflowAttempt
 from sensors.workflow_check import check_workflow
+from sensors.workflow_object import API_VERSION, WORKFLOW
 from sensors.workflow_request import WorkflowRequest, workflow_request
 from sensors.workflow_server import ArgoServer, ServerCalls
 from sensors.workflow_state import has_ended, phase_of
@@ -100,6 +106,16 @@ class ArgoWorkflow(Trigger):
         return check_workflow(document, config, path, part) if isinstance(config, cls.Config) else []
 
     @classmethod
+    def needs(cls, spec: bytes, namespace: str, *, written: Sequence[str] = ()) -> Needs:
+        """The verbs of its operation on workflows, and what fetching its object and asking argo's server take."""
+        config = cls.Config.model_validate_json(spec)
+        operation = config.operation or SUBMIT
+        writes = Writes([parameter.dest for parameter in config.parameters], written)
+        args = parse_args(operation, config.args)
+        needs = workflow_needs(config.source, operation, args, namespace, writes)
+        return needs + server_needs(config.argo_server if operation == RETRY else None, namespace)
+
+    @classmethod
     def render(cls, spec: bytes, events: Mapping[str, Event], context: RenderContext) -> bytes:
         """The workflow that is made, or the name of the one that is changed (`workflow_request.py`)."""
         plan = _plan(spec)
@@ -130,7 +146,7 @@ class ArgoWorkflow(Trigger):
         request = WorkflowRequest.decode(rendered)
         return Preview(object=request.value, operation="" if request.is_whole else request.operation)
 
-    async def fire(self, rendered: bytes, attempt: AttemptContext) -> Done | Failed:
+    async def fire(self, rendered: bytes, attempt: AttemptContext) -> Done | Failed | Begun:
         """Carry it out, or find out that it was done before."""
         kube = self.services.kube
         if kube is None:
@@ -138,13 +154,25 @@ class ArgoWorkflow(Trigger):
         request = WorkflowRequest.decode(rendered)
         try:
             made, target = await self._attempt(kube, request, attempt)
-            wait = LabelWait.of(attempt.policy)
-            if wait is None or not isinstance(made, Done):
+            if not isinstance(made, Done):
                 return made
-            get = functools.partial(look, kube, target, attempt.account)
-            return await wait.judge(made, get, self.services.clock, self.services.chance)
+            attempt = attempt if _runs_on(request) else _without_end(attempt)
+            is_asked = request.args.waits
+            return await outcome_by_policy(made, kube, target, attempt, self.services, is_asked=is_asked)
         except _ERRORS as error:
             return failure_of(error, len(rendered), _verbs(request))
+
+    async def look(
+        self, rendered: bytes, attempt: AttemptContext, result: Mapping[str, Any]
+    ) -> Done | Failed | Begun:
+        """How it stands with the workflow."""
+        kube = self.services.kube
+        if kube is None:
+            return no_cluster()
+        request = WorkflowRequest.decode(rendered)
+        target = _named(request, str(result.get("object", "")).rpartition("/")[2])
+        waits = request.args.waits
+        return await look_at_end(kube, target, attempt, result, self.services, is_asked=waits)
 
     async def dry_run(self, rendered: bytes, attempt: AttemptContext) -> Done | Failed | None:
         """The same requests with `dryRun=All`; argo's server has no such thing for a retry."""
@@ -197,6 +225,22 @@ class ArgoWorkflow(Trigger):
         server = ArgoServer.model_validate(request.server or {})
         answer = await self._servers.retry(server, target, args, attempt)
         return target.done(answer.answer, live) if isinstance(answer, Done) else answer
+
+
+def _runs_on(request: WorkflowRequest) -> bool:
+    """Whether the workflow has its end before it, good or bad; who stops one wants no success of it."""
+    return request.makes or request.operation in {RESUME, RETRY}
+
+
+def _without_end(attempt: AttemptContext) -> AttemptContext:
+    policy = dict(attempt.policy or {})
+    labels = {name: value for name, value in (policy.get("k8s") or {}).items() if name != "until"}
+    return replace(attempt, policy={**policy, "k8s": labels} if labels else None)
+
+
+def _named(request: WorkflowRequest, name: str) -> Target:
+    metadata = {"name": name, "namespace": request.value["metadata"]["namespace"]}
+    return Target.of({"apiVersion": API_VERSION, "kind": WORKFLOW, "metadata": metadata})
 
 
 def _verbs(request: WorkflowRequest) -> tuple[str, ...]:

@@ -136,6 +136,56 @@ def test_a_trigger_that_is_stopped_needs_nothing():
     assert needs_of(found) == Needs()
 
 
+WORKFLOWS = {
+    "submit": {("get", "Workflow", "w"), ("create", "Workflow", "")},
+    "submit-from": {("get", "WorkflowTemplate", "w"), ("get", "Workflow", ""), ("create", "Workflow", "")},
+    "resubmit": {("get", "Workflow", "w"), ("get", "Workflow", ""), ("create", "Workflow", "")},
+    "suspend": {("get", "Workflow", "w"), ("update", "Workflow", "w")},
+    "resume": {("get", "Workflow", "w"), ("update", "Workflow", "w")},
+    "stop": {("get", "Workflow", "w"), ("patch", "Workflow", "w")},
+    "terminate": {("get", "Workflow", "w"), ("patch", "Workflow", "w")},
+}
+
+
+def workflow(operation, kind="Workflow", args=""):
+    source = f"{{resource: {{apiVersion: argoproj.io/v1alpha1, kind: {kind}, metadata: {{name: w}}}}}}"
+    return sensor_of(f"argoWorkflow: {{operation: {operation}, source: {source}, args: [{args}]}}")
+
+
+@pytest.mark.parametrize("operation", WORKFLOWS)
+def test_an_operation_on_workflows_needs_its_verbs(operation):
+    kind = "workflowtemplate" if operation == "submit-from" else "Workflow"
+    needs = needs_of(workflow(operation, kind))
+    assert {(verb, kind, name) for verb, kind, _namespace, name in seen(needs)} == WORKFLOWS[operation]
+    assert {access.namespace for access in needs.accesses} == {"ci"}
+
+
+def test_a_node_is_stopped_by_an_update():
+    needs = needs_of(workflow("stop", args="--node-field-selector, displayName=x"))
+    assert {access.verb for access in needs.accesses} == {"get", "update"}
+
+
+def test_a_workflow_that_a_flag_names_is_looked_at_under_any_name():
+    needs = needs_of(workflow("submit", args="--name, other"))
+    assert {access.name for access in needs.accesses} == {""}
+
+
+def test_a_retry_reads_the_token_for_argos_server():
+    found = sensor_of(
+        """
+        argoWorkflow:
+          operation: retry
+          source: {resource: {apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: w}}}
+          argoServer: {url: https://argo:2746, token: {name: argo, key: token}}
+        """
+    )
+    assert seen(needs_of(found)) == {
+        ("get", "Workflow", "ci", "w"),
+        ("get", "Secret", "ci", "argo"),
+        ("watch", "Secret", "ci", "argo"),
+    }
+
+
 # Secrets: what a kind reads is what it is said to need
 
 
