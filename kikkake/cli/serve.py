@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from pathlib import Path
 
@@ -145,7 +146,7 @@ def serve(
             identity=Identity(identity),
             shared_port=port,
             own_ports=_range(own_ports),
-            advertise_address=advertise_address,
+            advertise_address=_address(advertise_address),
             public_url=public_url or f"http://{name}.{own_namespace or 'kikkake'}.svc:{port}",
             name=name,
             own_namespace=own_namespace,
@@ -162,6 +163,13 @@ def serve(
 def _own_namespace() -> str:
     file = _ACCOUNT_FOLDER / "namespace"
     return file.read_text(encoding="utf-8").strip() if file.exists() else ""
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text)) if text else ""
+    except ValueError:
+        raise click.UsageError(f"--advertise-address {text}: write an IP address, such as 10.1.2.3") from None
 
 
 def _range(text: str) -> range:
