@@ -17,14 +17,14 @@ from events.log import Logger
 from events.ports import Kube, Object
 from kikkake.catalog import Catalog, Entry, Key, read_entry
 from kikkake.cluster.informer import Informer, Name, Scope
-from kikkake.cluster.resources import EVENT_BUS, KINDS, ClusterObject, is_enabled, read_object
+from kikkake.cluster.namespaces import NamedNamespaces
+from kikkake.cluster.resources import EVENT_BUS, KINDS, NAMESPACE, ClusterObject, is_enabled, read_object
 from kikkake.cluster.rivals import Rivals
 from kikkake.feed import Force
 from kikkake.files import RESOURCE_API
 from kikkake.grants import Account, needs_by_account
 from sensors.access import Needs
 
-_NAMESPACE = "Namespace"
 _READ_AT_ONCE = 25
 """Resources that one turn of a thread reads: some 50 ms, then the loop has its turn."""
 _FIRST_SYNC_S = 10.0
@@ -71,14 +71,19 @@ class ClusterFeed:
             for kind in KINDS
             for namespace in (namespaces or _ALL)
         ]
-        scopes.append(Scope(api_version="v1", kind=_NAMESPACE))
-        self._informers = [Informer(kube, clock, scope, self._take) for scope in scopes]
+        self._followers: list[Informer | NamedNamespaces] = [
+            Informer(kube, clock, scope, self._take) for scope in scopes
+        ]
+        self._followers.append(
+            NamedNamespaces(kube, clock, namespaces, self._take)
+            if namespaces
+            else Informer(kube, clock, Scope(api_version="v1", kind=NAMESPACE), self._take)
+        )
 
     async def open(self) -> None:
         """Begin to listen; what the API server answers is no reason not to start."""
-        for informer in self._informers:
-            name = f"informer:{informer.scope.label}"
-            self._tasks.append(asyncio.create_task(informer.run(), name=name))
+        for follower in self._followers:
+            self._tasks.append(asyncio.create_task(follower.run(), name=f"informer:{follower.label}"))
 
     async def first(self, known: Catalog) -> Catalog:
         """What the cluster says; what was in force last where it does not answer in time."""
@@ -87,7 +92,7 @@ class ClusterFeed:
             async with asyncio.timeout(_FIRST_SYNC_S):
                 await self._synced()
         except TimeoutError:
-            why = next((each.trouble for each in self._informers if each.trouble), "no answer yet")
+            why = next((each.trouble for each in self._followers if each.trouble), "no answer yet")
             log.warning("cluster.not-synced", detail=f"going on with what was in force last: {why}")
             return known
         self._catalog = await self._update()
@@ -133,7 +138,7 @@ class ClusterFeed:
     # What the informers tell
 
     def _take(self, kind: str, name: Name, found: Object | None) -> None:
-        if kind == _NAMESPACE:
+        if kind == NAMESPACE:
             self._take_namespace(name[1], enabled=found is not None and is_enabled(found))
             return
         key = Key(kind, *name)
@@ -164,7 +169,7 @@ class ClusterFeed:
             self._changed.set()
 
     async def _synced(self) -> None:
-        for informer in self._informers:
+        for informer in self._followers:
             await informer.is_synced.wait()
 
     async def _watch_rivals(self) -> None:

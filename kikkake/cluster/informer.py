@@ -61,6 +61,7 @@ class Informer:
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.scope = scope
+        self.label = scope.label
         self.is_synced = asyncio.Event()
         self.trouble = ""
         """Why the state may be old: the last failure, empty when all is well."""

@@ -11,6 +11,7 @@ from events.resource import ResourceDocument
 from kikkake.catalog import EVENT_SOURCE, SENSOR, Key
 
 EVENT_BUS = "EventBus"
+NAMESPACE = "Namespace"
 KINDS = (EVENT_SOURCE, SENSOR, EVENT_BUS)
 ENABLED_LABEL = "kikkake/enabled"
 """Of a namespace: with `"true"` its resources are served (spec: security, section 3)."""
