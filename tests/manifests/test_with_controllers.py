@@ -2,6 +2,9 @@
 
 import pytest
 
+from tests.manifests.cluster import path_of
+from tests.manifests.serve import Serve, gone
+
 pytestmark = pytest.mark.kube
 ROLES = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
 POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
@@ -50,3 +53,32 @@ def test_the_stateful_set_makes_its_pod_and_its_volume(cluster_with_controllers)
 
     assert pod["metadata"]["ownerReferences"][0]["kind"] == "StatefulSet"
     assert claim["spec"]["accessModes"] == ["ReadWriteOncePod"]
+
+
+def test_a_services_slice_is_left_alone_and_goes_with_its_event_source(cluster_with_controllers, tmp_path):
+    """The gateway is gone by then: garbage collection follows the owner."""
+    cluster = cluster_with_controllers
+    serve = Serve(cluster, cluster.namespace(labels={"kikkake/enabled": "true"}), tmp_path)
+    serve.bind_team_role()
+    hook = {"endpoint": "/push", "port": "12000", "method": "POST", "unauthenticated": True}
+    ports = {"ports": [{"port": 80, "targetPort": 12000}]}
+    serve.create("hooks", {"webhook": {"push": hook}, "service": ports})
+    serve.start("10.1.2.3")
+    try:
+        made = cluster.wait_for(serve.slice_path("hooks"), bool)
+    finally:
+        serve.kill()
+    # A Service with a selector, made later, gets its slice from Kubernetes: by then it has seen ours too.
+    later = {"metadata": {"name": "later"}, "spec": {"selector": {"app": "x"}, "ports": [{"port": 80}]}}
+    slices = f"/apis/discovery.k8s.io/v1/namespaces/{serve.team}/endpointslices"
+    with cluster.reader() as admin:
+        admin.create(f"/api/v1/namespaces/{serve.team}/services", later)
+    found = cluster.wait_for(slices, lambda listed: len(listed["items"]) == 2)
+
+    assert made["metadata"]["resourceVersion"] in {
+        each["metadata"]["resourceVersion"] for each in found["items"]
+    }
+    with cluster.reader() as admin:
+        admin.delete(path_of("EventSource", serve.team, "hooks"))
+    assert gone(cluster, serve.service_path("hooks"))
+    assert gone(cluster, serve.slice_path("hooks"))
