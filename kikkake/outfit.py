@@ -14,7 +14,7 @@ from kikkake.file_feed import FileFeed
 from kikkake.kube_client import KubeClient
 from kikkake.secrets import EnvironmentSecrets, FileSecrets, FirstOf, KubeSecrets
 from kikkake.services import GatewayServices
-from kikkake.settings import ClusterSettings, RunSettings
+from kikkake.settings import ClusterSettings, RunSettings, ServeSettings
 from sources.listening import Planner, plan_declared
 
 Turn = Callable[[], Awaitable[None]]
@@ -97,8 +97,10 @@ async def open_outfit(settings: RunSettings, clock: Clock) -> Outfit:
     """What the settings say. Raises ClusterUnusable."""
     kube = None
     if settings.cluster is not None:
-        impersonates = settings.serve is not None and settings.serve.identity == "impersonate"
-        kube = await connect(settings.cluster, impersonates=impersonates)
+        serve = settings.serve or ServeSettings()
+        kube = await connect(
+            settings.cluster, timeout_s=serve.api_timeout_s, impersonates=serve.identity == "impersonate"
+        )
     if settings.serve is None:
         return FileOutfit(settings, clock, kube)
     from kikkake.cluster.outfit import ClusterOutfit  # noqa: PLC0415 - only where a cluster is served
@@ -107,11 +109,15 @@ async def open_outfit(settings: RunSettings, clock: Clock) -> Outfit:
     return ClusterOutfit(settings.serve, clock, kube, settings.data)
 
 
-async def connect(cluster: ClusterSettings, *, impersonates: bool = False) -> KubeClient:
+async def connect(
+    cluster: ClusterSettings, *, timeout_s: float = 30.0, impersonates: bool = False
+) -> KubeClient:
     """The Kubernetes API that the settings name. Imports the client library, which costs 400 ms and 60 MB."""
     from kikkake.kube import connect_in_cluster, connect_kubeconfig  # noqa: PLC0415 - only where a cluster is used
 
     if cluster.in_cluster:
-        return await connect_in_cluster(impersonates=impersonates)
+        return await connect_in_cluster(timeout_s=timeout_s, impersonates=impersonates)
     file = Path(cluster.kubeconfig) if cluster.kubeconfig else None
-    return await connect_kubeconfig(file, cluster.context or None, impersonates=impersonates)
+    return await connect_kubeconfig(
+        file, cluster.context or None, timeout_s=timeout_s, impersonates=impersonates
+    )

@@ -84,6 +84,10 @@ class ServeSettings:
     """Where the gateway itself lives; empty = outside of a cluster, then without a Lease."""
     pod: str = ""
     """The holder of the Lease; empty = the host's name."""
+    lease_duration_s: float = 60.0
+    """How long another gateway waits for a sign of life of this one before it takes the Lease."""
+    api_timeout_s: float = 30.0
+    """How long an answer of the API server may take; no attempt begins later than this before the Lease ends."""
     status_interval_s: float = 300.0
     """How often counts and times of a status are brought up to date."""
 

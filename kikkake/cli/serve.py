@@ -13,6 +13,8 @@ from kikkake.cli.serving import cluster_of, serve_until_stopped
 
 _PORT = click.IntRange(0, 65535)
 """0 takes a free one."""
+_SHARE_FOR_ATTEMPTS = 0.6
+"""Of a Lease that is renewed six times in its duration: what is left of it even when two renewals came late."""
 _ACCOUNT_FOLDER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
@@ -91,6 +93,22 @@ _ACCOUNT_FOLDER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
     help="Where the Lease is. [default: the pod's namespace]",
 )
 @click.option(
+    "--lease-duration",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    default=60.0,
+    show_default=True,
+    help="Without a sign of life for so long another gateway takes over.",
+)
+@click.option(
+    "--api-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    default=30.0,
+    show_default=True,
+    help="How long an answer of the API server may take.",
+)
+@click.option(
     "--template-env", is_flag=True, help="Let templates read environment variables (env, expandenv)."
 )
 @click.option("--template-dns", is_flag=True, help="Let templates look up hosts (getHostByName).")
@@ -113,6 +131,8 @@ def serve(
     admin_port: int,
     name: str,
     lease_namespace: str,
+    lease_duration: float,
+    api_timeout: float,
     template_env: bool,
     template_dns: bool,
     log_level: str,
@@ -136,6 +156,11 @@ def serve(
     )
 
     configure(level=log_level.upper(), form="json" if output == "json" else "text")
+    if lease_duration * _SHARE_FOR_ATTEMPTS <= api_timeout + 1:
+        raise click.UsageError(
+            f"--lease-duration {lease_duration:g} leaves no time for an attempt of {api_timeout:g} s (--api-timeout); "
+            f"give more than {(api_timeout + 1) / _SHARE_FOR_ATTEMPTS:.0f}"
+        )
     own_namespace = lease_namespace or _own_namespace()
     settings = RunSettings(
         paths=(),
@@ -151,6 +176,8 @@ def serve(
             name=name,
             own_namespace=own_namespace,
             pod=os.environ.get("POD_NAME", ""),
+            lease_duration_s=lease_duration,
+            api_timeout_s=api_timeout,
         ),
         listen=ListenSettings(
             deliveries_host=host, metrics_host=host, metrics_port=metrics_port, admin_port=admin_port

@@ -45,6 +45,11 @@ class LeaseSettings:
     unreachable_s: float = 10.0
     """How long the start waits for an API server that does not answer: then it goes on, without attempts."""
 
+    @classmethod
+    def lasting(cls, duration_s: float, *, answer_s: float) -> LeaseSettings:
+        """Renewed six times in its duration; an answer of the API server may take `answer_s`."""
+        return cls(duration_s=duration_s, renew_s=duration_s / 6, longest_attempt_s=answer_s + 1.0)
+
 
 class Claim(NamedTuple):
     """Which Lease, and who claims it."""
