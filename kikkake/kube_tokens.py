@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote
@@ -17,6 +18,9 @@ ACCOUNT_REASONS = frozenset({_NO_ACCOUNT, _FORBIDDEN})
 """Reasons of a 403 that says nothing of the account's own rights: nobody could act as it."""
 _LIFETIME_S = 3600
 """Asked for; the API server gives at least 10 minutes."""
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+"""What an object's name may be. The API server takes an escaped `/` for one that parts a path: what stands in a resource
+must not choose what the gateway asks for as itself."""
 _RENEW_AFTER = 0.8
 """Of its lifetime, as kubelet does for mounted tokens."""
 
@@ -64,10 +68,13 @@ class AccountTokens:
 
 
 def split_account(account: str) -> tuple[str, str]:
-    """Namespace and name of NAMESPACE/NAME. Raises KubeError: an empty account is refused, never "mine"."""
+    """Namespace and name of NAMESPACE/NAME. Raises KubeError: an empty account is refused, never "mine"; and what is no name."""
     namespace, _, name = account.partition("/")
     if not namespace or not name:
         raise KubeError(403, "Forbidden", "no ServiceAccount to act as: give NAMESPACE/NAME")
+    if not (_NAME.fullmatch(namespace) and _NAME.fullmatch(name)):
+        what = f"`{name[:64]}` is no name of a ServiceAccount; mend spec.template.serviceAccountName"
+        raise KubeError(403, _NO_ACCOUNT, what)
     return namespace, name
 
 

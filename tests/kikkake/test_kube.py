@@ -278,8 +278,8 @@ async def test_it_acts_as_a_service_account_with_that_accounts_rights(
     assert f"system:serviceaccount:{kube_namespace}:sensor" in refused.value.message
 
 
-@pytest.mark.parametrize("account", ["", "/", "ci/", "/x"])
-async def test_an_empty_account_is_refused_and_never_our_own(kube_client, kube_namespace, account):
+@pytest.mark.parametrize("account", ["", "/", "ci/", "/x", "ci/x/y", "ci/../x", "ci/x y", "ci/é", "ci/x/token?"])
+async def test_an_account_without_a_name_is_refused_and_never_our_own(kube_client, kube_namespace, account):
     with pytest.raises(KubeError) as refused:
         await kube_client.get("v1", "ConfigMap", kube_namespace, "x", account=account)
     assert refused.value.status == 403
