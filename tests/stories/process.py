@@ -60,64 +60,35 @@ class Told(NamedTuple):
         return [json.loads(line) for line in self.out.splitlines()]
 
 
-class Kikkake:
-    """`kikkake run` on one folder: files in `resources/`, secrets in `secrets/`, the store in `data/`.
-
-    Ports stay the same over restarts, as they do for people.
-    """
+class Process:
+    """One command that serves, with a store in `data/`. Ports stay the same over restarts, as they do for people."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.resources = folder / "resources"
         self.data = folder / "data"
         self.log = folder / "run.log"
         self.port, self.admin_port, self.metrics_port = quiet_ports(3)
         self.program: Sequence[str] = ("kikkake",)
         """What stands behind `python -m`."""
-        self.data_arguments = ["--data", str(self.data)]
-        """Where the store is; empty leaves it to the command."""
         self.arguments: list[str] = []
-        """More arguments of `run`."""
+        """More arguments of the command."""
+        self.environment: dict[str, str] = {}
         self._process: ServerProcess | None = None
-        self.resources.mkdir()
-        self.write_secret("hook", "secret", HOOK_SECRET)
-        self.write_secret("registry", "authorization", REGISTRY_SECRET)
+
+    @property
+    def run_arguments(self) -> list[str]:
+        """What stands behind `kikkake`."""
+        raise NotImplementedError
 
     @property
     def admin(self) -> str:
         return f"http://127.0.0.1:{self.admin_port}"
 
-    def write(self, name: str, *texts: str) -> Path:
-        """Put resources into a file, in one piece as most editors save."""
-        file = self.resources / name
-        unfinished = file.with_name(f".{name}.tmp")
-        unfinished.write_text("---\n".join(texts), encoding="utf-8")
-        return unfinished.rename(file)
-
-    def write_secret(self, name: str, key: str, value: str) -> Path:
-        file = self.folder / "secrets" / name / key
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(value, encoding="utf-8")
-        return file
-
-    def name_a_cluster(self) -> None:
-        """One that is never asked: HTTP triggers fire in earnest only where a cluster is named."""
-        (self.folder / "nowhere.yaml").write_text(_NOWHERE, encoding="utf-8")
-        self.arguments += ["--kubeconfig", "nowhere.yaml"]
-
-    @property
-    def run_arguments(self) -> list[str]:
-        """What stands behind `kikkake`."""
-        return [
-            *("run", "resources", *self.data_arguments, "--secrets", "secrets"),
-            *("--port", f"{DECLARED_PORT}={self.port}", "--admin-port", str(self.admin_port)),
-            *("--metrics-port", str(self.metrics_port), *self.arguments),
-        ]
-
     def launch(self) -> None:
         """Start the process and return at once."""
         command = [sys.executable, "-m", *self.program, *self.run_arguments]
-        self._process = ServerProcess(command, log=self.log, cwd=self.folder, env={"PYTHONPATH": str(ROOT)})
+        environment = {"PYTHONPATH": str(ROOT), **self.environment}
+        self._process = ServerProcess(command, log=self.log, cwd=self.folder, env=environment)
 
     def start(self) -> None:
         """Start the process and return when it says that it is ready. Raises ServerFailed."""
@@ -231,6 +202,46 @@ class Kikkake:
             timeout=60,
         )
         return Told(run.returncode, run.stdout, run.stderr)
+
+
+class Kikkake(Process):
+    """`kikkake run` on one folder: files in `resources/`, secrets in `secrets/`."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.resources = folder / "resources"
+        self.data_arguments = ["--data", str(self.data)]
+        """Where the store is; empty leaves it to the command."""
+        self.resources.mkdir()
+        self.write_secret("hook", "secret", HOOK_SECRET)
+        self.write_secret("registry", "authorization", REGISTRY_SECRET)
+
+    def write(self, name: str, *texts: str) -> Path:
+        """Put resources into a file, in one piece as most editors save."""
+        file = self.resources / name
+        unfinished = file.with_name(f".{name}.tmp")
+        unfinished.write_text("---\n".join(texts), encoding="utf-8")
+        return unfinished.rename(file)
+
+    def write_secret(self, name: str, key: str, value: str) -> Path:
+        file = self.folder / "secrets" / name / key
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(value, encoding="utf-8")
+        return file
+
+    def name_a_cluster(self) -> None:
+        """One that is never asked: HTTP triggers fire in earnest only where a cluster is named."""
+        (self.folder / "nowhere.yaml").write_text(_NOWHERE, encoding="utf-8")
+        self.arguments += ["--kubeconfig", "nowhere.yaml"]
+
+    @property
+    def run_arguments(self) -> list[str]:
+        """What stands behind `kikkake`."""
+        return [
+            *("run", "resources", *self.data_arguments, "--secrets", "secrets"),
+            *("--port", f"{DECLARED_PORT}={self.port}", "--admin-port", str(self.admin_port)),
+            *("--metrics-port", str(self.metrics_port), *self.arguments),
+        ]
 
 
 def wait_for(question: Callable[[], T | None], *, timeout_s: float = _WAIT_S) -> T:
