@@ -11,7 +11,7 @@ from prometheus_client import Counter, Histogram
 
 from events.bus import Effect, EffectState, Outcome
 from events.metrics import Metrics
-from sensors.trigger import Done, Failed, Preview
+from sensors.trigger import Begun, Done, Failed, Preview
 
 Tell = Callable[[str], None]
 """Prints one text."""
@@ -58,8 +58,8 @@ class Observer:
             registry=metrics.registry,
         )
 
-    def attempted(self, effect: Effect, answer: Done | Failed, took_us: int) -> None:
-        word = "done" if isinstance(answer, Done) else answer.reason
+    def attempted(self, effect: Effect, answer: Done | Failed | Begun, took_us: int) -> None:
+        word = answer.reason if isinstance(answer, Failed) else "done"
         key = (effect.sensor, effect.trigger, word)
         series = self._series.get(key)
         if series is None:

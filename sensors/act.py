@@ -9,7 +9,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Any
+
+import orjson
 
 from events.bus import (
     BusBroken,
@@ -25,10 +28,18 @@ from events.bus import (
 from events.clock import US_PER_S, Clock
 from events.log import Logger
 from sensors.acting import Acting, ActObserver, TriggerLookup, TriggerUnusable
-from sensors.attempts import Answered, Past, Rules, in_doubt, outcome_of, past_of, unusable
+from sensors.attempt_context import context_of, crashed, rules_of
+from sensors.attempts import BEGUN, Answered, in_doubt, looked, outcome_of, past_of, unusable
 from sensors.lanes import ActLimits, Lane, Lanes, Position, Waiting
 from sensors.settle import Settler, keys
-from sensors.trigger import AttemptContext, Done, Failed, OnFailure, RenderFailed, RenderUnavailable
+from sensors.trigger import (
+    AttemptContext,
+    Begun,
+    Done,
+    Failed,
+    RenderFailed,
+    RenderUnavailable,
+)
 
 _PAGE = 128
 """Effects read from the bus at a time: some 10 KB each, on the loop's own thread."""
@@ -216,6 +227,9 @@ class Actor:
         is_own = self._first_offered is not None and effect.number >= self._first_offered
         # Held ones were left out above: an own effect that is met here was never attempted.
         is_fresh = is_own and effect.attempt == 1 and effect.answered == 0 and not effect.reason
+        if effect.reason == BEGUN:
+            # A look is no attempt: no limit is for it.
+            acting = replace(acting, spacing=None)
         self._put(Waiting(effect, acting, is_fresh))
 
     def _put(self, waiting: Waiting) -> None:
@@ -270,7 +284,7 @@ class Actor:
         outcome: Outcome | None = None
         try:
             try:
-                outcome = await self._attempt(lane, waiting)
+                outcome = await self._proceed(lane, waiting)
             finally:
                 # Before the outcome is durable: the commit holds up nobody's next attempt.
                 self._lanes.ended(lane)
@@ -321,12 +335,19 @@ class Actor:
         finally:
             self._waiting_turn.discard(task)
 
+    async def _proceed(self, lane: Lane, waiting: Waiting) -> Outcome | None:
+        """An attempt, or a look at what an earlier one has begun."""
+        await self._take_turn()
+        effect = waiting.effect
+        if effect.reason == BEGUN and effect.rendered is not None:
+            return await self._look_at_end(effect, waiting.acting, effect.rendered)
+        return await self._attempt(lane, waiting)
+
     async def _attempt(self, lane: Lane, waiting: Waiting) -> Outcome | None:
         """One attempt, its intent first; None when the effect is not open any more."""
         effect, acting, is_fresh = waiting
-        await self._take_turn()
         past = past_of(effect, is_fresh=is_fresh)
-        if past.doubt_since_us is not None and not _rules(effect, acting).may_repeat:
+        if past.doubt_since_us is not None and not rules_of(effect, acting).may_repeat:
             what = "the process ended before an answer came"
             return in_doubt(effect, effect.attempt, past.history, at_us=self._clock.now_us(), what=what)
         number = effect.attempt if is_fresh else effect.attempt + 1
@@ -345,15 +366,30 @@ class Actor:
             answered = Answered(
                 number=number, started_us=started_us, ended_us=self._clock.now_us(), answer=error.failure()
             )
-            return outcome_of(effect, past, answered, _rules(effect, acting), chance=self._chance())
+            return outcome_of(effect, past, answered, rules_of(effect, acting), chance=self._chance())
         if acting.spacing is not None:
             await lane.wait_turn(acting.spacing, self._clock)
-        context = _context(effect, acting, past, number, started_us)
+        context = context_of(effect, acting, past, number, started_us)
         answer = await self._fire(waiting, effect.rendered or b"", context)
         ended_us = self._clock.now_us()
         self._observer.attempted(effect, answer, ended_us - started_us)
         answered = Answered(number=number, started_us=started_us, ended_us=ended_us, answer=answer)
-        return outcome_of(effect, past, answered, _rules(effect, acting), chance=self._chance())
+        return outcome_of(effect, past, answered, rules_of(effect, acting), chance=self._chance())
+
+    async def _look_at_end(self, effect: Effect, acting: Acting, rendered: bytes) -> Outcome:
+        """See how it stands with what was begun."""
+        context = context_of(
+            effect, acting, past_of(effect, is_fresh=False), effect.attempt, effect.created_us
+        )
+        result = orjson.loads(effect.result) if effect.result else {}
+        answer: Done | Failed | Begun
+        try:
+            answer = await acting.trigger.look(rendered, context, result)
+        except Exception as error:  # noqa: BLE001 - a bug of one kind must not end the others
+            log.bug("trigger.crashed", error, **keys(effect))
+            answer = crashed(effect, error)
+        now_us = self._clock.now_us()
+        return looked(effect, answer, rules_of(effect, acting), now_us=now_us, chance=self._chance())
 
     async def _render(self, effect: Effect) -> bool:
         """Have the bytes of a planned effect stored before they are sent. False: it is not its turn."""
@@ -369,7 +405,9 @@ class Actor:
         effect.order_key, effect.order_mode = order_key, order_mode
         return is_turn
 
-    async def _fire(self, waiting: Waiting, rendered: bytes, context: AttemptContext) -> Done | Failed:
+    async def _fire(
+        self, waiting: Waiting, rendered: bytes, context: AttemptContext
+    ) -> Done | Failed | Begun:
         effect, trigger = waiting.effect, waiting.acting.trigger
         if self._is_dry_run and not trigger.fires_in_dry_run:
             preview = trigger.preview(rendered)
@@ -382,33 +420,4 @@ class Actor:
             return await trigger.fire(rendered, context)
         except Exception as error:  # noqa: BLE001 - a bug of one kind must not end the others
             log.bug("trigger.crashed", error, **keys(effect))
-            return Failed(
-                reason="InternalError",
-                detail=f"trigger kind {effect.kind} crashed with {type(error).__name__}: this is a bug of ours",
-                answer="crashed: in doubt",
-                then=OnFailure.RETRY,
-                in_doubt=True,
-            )
-
-
-def _rules(effect: Effect, acting: Acting) -> Rules:
-    may_repeat = acting.at_least_once or acting.trigger.may_repeat(effect.rendered or b"")
-    return Rules(retry=acting.retry, may_repeat=may_repeat)
-
-
-def _context(effect: Effect, acting: Acting, past: Past, number: int, started_us: int) -> AttemptContext:
-    doubt_us = past.doubt_since_us
-    first_us = past.history[0].started_us if past.history else started_us
-    return AttemptContext(
-        namespace=acting.namespace,
-        sensor=acting.sensor,
-        trigger=effect.trigger,
-        effect_id=effect.id,
-        number=number,
-        was_in_doubt=doubt_us is not None,
-        first_intent_us=first_us if doubt_us is None else doubt_us,
-        at_least_once=acting.at_least_once,
-        account=acting.account,
-        policy=acting.policy,
-        is_strict=acting.is_strict,
-    )
+            return crashed(effect, error)

@@ -10,7 +10,7 @@ from events.bus import Effect, NewEffect, OrderMode, Outcome
 from events.errors import KikkakeError
 from sensors.rate_limit import Spacing
 from sensors.retry import Retry
-from sensors.trigger import Done, Failed, Preview, Trigger
+from sensors.trigger import Begun, Done, Failed, Preview, Trigger
 
 
 class TriggerUnusable(KikkakeError):
@@ -56,7 +56,7 @@ class TriggerLookup(Protocol):
 class ActObserver(Protocol):
     """Who is told what happens: metrics, and the output of dry runs."""
 
-    def attempted(self, effect: Effect, answer: Done | Failed, took_us: int) -> None:
+    def attempted(self, effect: Effect, answer: Done | Failed | Begun, took_us: int) -> None:
         """One attempt is over."""
         ...
 

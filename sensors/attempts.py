@@ -9,10 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import orjson
+from msgspec.structs import replace
 
 from events.bus import Attempt, Effect, EffectState, NewEffect, Outcome
+from events.clock import US_PER_S
 from sensors.retry import Retry, Tries, next_due_us
-from sensors.trigger import Done, Failed, OnFailure
+from sensors.trigger import Begun, Done, Failed, OnFailure
+
+BEGUN = "WaitingForEnd"
+"""The reason of an open effect that was carried out and whose end is still to come: it is looked at, not attempted."""
 
 _KEPT = 10
 """Attempts in a history (events/bus.py)."""
@@ -90,7 +95,7 @@ class Answered:
     number: int
     started_us: int
     ended_us: int
-    answer: Done | Failed
+    answer: Done | Failed | Begun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +120,8 @@ def outcome_of(effect: Effect, past: Past, answered: Answered, rules: Rules, *, 
             result=orjson.dumps(answer.result),
             history=history,
         )
+    if isinstance(answer, Begun):
+        return _begun(effect, answered.number, history, answered.ended_us, answer)
     if answer.in_doubt and not rules.may_repeat:
         return in_doubt(effect, answered.number, history, at_us=answered.ended_us, what=answer.detail)
     tries = past.tries(answered.number, answered.started_us)
@@ -132,6 +139,54 @@ def outcome_of(effect: Effect, past: Past, answered: Answered, rules: Rules, *, 
         detail=answer.detail,
         history=history,
         counts_as_attempt=answer.counts,
+    )
+
+
+def looked(
+    effect: Effect, answer: Done | Failed | Begun, rules: Rules, *, now_us: int, chance: float
+) -> Outcome:
+    """The record of a look at what an attempt has begun; a look is no attempt, and leaves no trace of its own."""
+    number, last = effect.attempt, effect.history[-1:]
+    if isinstance(answer, Begun):
+        return _begun(effect, number, effect.history, now_us, answer)
+    history = effect.history
+    if last:
+        history = (*history[:-1], replace(last[0], answer=f"{last[0].answer}; {answer.answer}"))
+    if isinstance(answer, Done):
+        return Outcome(
+            number=effect.number,
+            attempt=number,
+            state=EffectState.DONE,
+            at_us=now_us,
+            result=orjson.dumps(answer.result),
+            history=history,
+        )
+    tries = Past(history).tries(number, now_us)
+    due_us = next_due_us(rules.retry, tries, answer, now_us=now_us, chance=chance)
+    if due_us is None:
+        return _dead(effect, number, history, now_us, answer.reason, answer.detail)
+    return Outcome(
+        number=effect.number,
+        attempt=number,
+        state=EffectState.OPEN,
+        at_us=now_us,
+        due_us=due_us,
+        reason=answer.reason,
+        detail=answer.detail,
+        history=history,
+    )
+
+
+def _begun(effect: Effect, number: int, history: tuple[Attempt, ...], at_us: int, answer: Begun) -> Outcome:
+    return Outcome(
+        number=effect.number,
+        attempt=number,
+        state=EffectState.OPEN,
+        at_us=at_us,
+        due_us=at_us + round(answer.look_in_s * US_PER_S),
+        reason=BEGUN,
+        result=orjson.dumps(answer.result),
+        history=history,
     )
 
 
@@ -163,7 +218,7 @@ def _dead(
 
 def _attempt(answered: Answered) -> Attempt:
     answer = answered.answer
-    if isinstance(answer, Done):
+    if isinstance(answer, Done | Begun):
         return Attempt(answered.number, answered.started_us, answered.ended_us, answer.answer)
     asked = "" if answer.retry_after_s is None else f", retry after {answer.retry_after_s:g} s"
     text = f"{answer.answer}{asked}: {answer.detail[:_SHOWN_DETAIL]}"

@@ -139,11 +139,18 @@ def _reset_faults(by_time: ByTime | None) -> Iterator[tuple[Path, str]]:
 
 def _policy_faults(document: ResourceDocument, policy: Policy | None, path: Path, kind: str) -> list[Finding]:
     what = ""
-    if policy and kind in {"k8s", "argoWorkflow"} and policy.k8s and not policy.k8s.labels:
+    if _lacks_labels(policy, kind):
         what = "resource labels are not specified"
     elif policy and kind in {"http", "awsLambda"} and policy.status and not policy.status.allow:
         what = "list of allowed response status is not specified"
     return [document.finding(path, what, code="InvalidTriggers")] if what else []
+
+
+def _lacks_labels(policy: Policy | None, kind: str) -> bool:
+    """As upstream, unless the end of the object is waited for."""
+    if policy is None or policy.k8s is None or kind not in {"k8s", "argoWorkflow"}:
+        return False
+    return not policy.k8s.labels and policy.k8s.until is None
 
 
 def parameter_faults(

@@ -20,6 +20,7 @@ from sensors.compile_waiting import WaitingReader
 from sensors.condition import BadCondition, Condition, never, parse_condition
 from sensors.dependency import CompiledDependency
 from sensors.dest import dest_findings, fixed_findings
+from sensors.kube_until import until_fault
 from sensors.parameter_check import ParameterCheck, parameter_lists
 from sensors.rate_limit import Spacing, UnusableRateLimit, read_rate_limit
 from sensors.retry import Strategy, UnusableBackoff, read_strategy
@@ -97,7 +98,7 @@ def compile_trigger(
     condition = waiting.condition if waiting is not None else None
     kind_class, faults = reader.read_kind(kind, members, around.kinds, condition)
     findings += faults + condition_faults
-    findings += reader.unused_policies(kind)
+    findings += reader.unused_policies(kind) + reader.until_faults()
     strategy, spacing, faults = reader.read_times()
     findings += faults
     findings += reader.trigger_parameters(condition)
@@ -360,6 +361,15 @@ class _Reader:
         except UnusableBackoff as error:
             findings.append(self._fault((*self._path, "policy", "k8s", "backoff"), str(error)))
         return strategy, spacing, findings
+
+    def until_faults(self) -> list[Finding]:
+        """Of the policy that waits for the end of an object."""
+        policy = self._spec.policy
+        if policy is None or policy.k8s is None or policy.k8s.until is None:
+            return []
+        what = until_fault(policy.k8s.until)
+        fix = "see docs/reference/sensor/policies-and-retries.md"
+        return [self._fault((*self._path, "policy", "k8s", "until"), what, fix)] if what else []
 
     def unused_policies(self, kind: str) -> list[Finding]:
         """Policies that do not concern the kind."""

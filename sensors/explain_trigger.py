@@ -8,6 +8,7 @@ import orjson
 
 from events.bus import Effect, StoredEvent
 from events.clock import format_time
+from sensors.attempts import BEGUN
 from sensors.compile import CompiledSensor
 from sensors.compile_trigger import CompiledTrigger
 from sensors.decision import Mark, MarkCode, SensorDecision
@@ -178,6 +179,9 @@ def _effect_sentence(effect: EffectStory) -> str:
             return f"superseded: {effect.reason}" if effect.reason else "superseded by a newer event"
         case _ if effect.behind:
             return f"waits for effect {effect.behind}, which is older and about the same object or of the same trigger"
+        case _ if effect.reason == BEGUN:
+            state = effect.result.get("state")
+            return f"made: {what}, and waits for its end" + (f" ({state})" if state else "")
         case _:
             last = f", last answer: {effect.attempts[-1].answer}" if effect.attempts else ""
             return f"under way{last}"

@@ -35,6 +35,8 @@ class LabelWait:
         if value is None:
             return None
         read = LabelPolicy.model_validate(value)
+        if not read.labels:
+            return None
         strategy = read_strategy(read.backoff or Backoff())
         assert strategy is not None  # noqa: S101 - a backoff always gives one
         return cls(read.labels or {}, strategy, read.error_on_backoff_timeout)

@@ -9,7 +9,7 @@ from events.bus import BusBroken, BusClosed, BusUnavailable, Effect, EffectState
 from events.clock import Clock
 from events.log import Logger
 from sensors.acting import ActObserver, TriggerLookup
-from sensors.attempts import opened
+from sensors.attempts import BEGUN, opened
 from sensors.trigger import QUOTING_REASONS, RenderFailed
 
 _FIRST_PAUSE_S = 0.1
@@ -74,6 +74,8 @@ def _write(effect: Effect, outcome: Outcome) -> None:
     attempt = outcome.attempt
     if outcome.state is EffectState.DONE:
         log.info("trigger.done", **keys(effect), attempt=attempt)
+    elif outcome.reason == BEGUN:
+        log.debug("trigger.waiting", **keys(effect), attempt=attempt)
     elif outcome.state is EffectState.OPEN:
         log.limited_warning(
             "trigger.retrying",

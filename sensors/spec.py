@@ -106,12 +106,31 @@ class Parameter(SpecModel):
     """`overwrite` (also when empty), `append` or `prepend`."""
 
 
+class Until(SpecModel):
+    """Ours: how an object comes to its end; for Workflows, Jobs, Pods and Tekton's runs it is known."""
+
+    condition: str = ""
+    """Type of the condition in `status.conditions` whose status is looked at."""
+    failed_condition: str = ""
+    """Type of the condition whose status `True` is a failure."""
+    path: str = ""
+    """gjson path of a value in the object, in place of a condition."""
+    succeeded: list[str] = []
+    """Values that are a success; of a condition, `True` where none is given."""
+    failed: list[str] = []
+    """Values that are a failure; with any other the object goes on."""
+    timeout: int | str = "24h"
+    """A Go duration; then it is given up, and the object left as it is."""
+
+
 class LabelPolicy(SpecModel):
-    """Success by the labels of the object (spec-sensors 7.2)."""
+    """Success by what becomes of the object: its labels (spec-sensors 7.2), or (ours) its end."""
 
     labels: dict[str, str] | None = None
     backoff: Backoff | None = None
     error_on_backoff_timeout: bool = False
+    until: Until | None = None
+    """The effect is done when the object has ended well, and a dead letter when it has failed."""
 
 
 class StatusPolicy(SpecModel):

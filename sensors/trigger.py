@@ -120,6 +120,16 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """It took effect, and how it ends comes later: `look` is asked, no attempt is made meanwhile."""
+
+    answer: str
+    result: dict[str, Any]
+    """Kept with the effect, and handed to `look`."""
+    look_in_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptContext:
     """What one attempt knows."""
 
@@ -245,8 +255,14 @@ class Trigger(ABC):
         """What would be done."""
 
     @abstractmethod
-    async def fire(self, rendered: bytes, attempt: AttemptContext) -> Done | Failed:
+    async def fire(self, rendered: bytes, attempt: AttemptContext) -> Done | Failed | Begun:
         """One attempt. Bounded in time by itself; raises only on bugs and cancellation."""
+
+    async def look(
+        self, rendered: bytes, attempt: AttemptContext, result: Mapping[str, Any]
+    ) -> Done | Failed | Begun:
+        """How it stands with what an attempt has begun; `result` is what it said. Changes nothing outside."""
+        raise NotImplementedError
 
     async def dry_run(self, rendered: bytes, attempt: AttemptContext) -> Done | Failed | None:  # noqa: ARG002 - of those that have one
         """What the other side says of the request without carrying it out; None = this kind can ask nobody."""

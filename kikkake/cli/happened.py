@@ -64,6 +64,8 @@ def effect_text(effect: Mapping[str, Any]) -> str:
             return f"{name} superseded by a newer one"
         case "running":
             return f"{name} runs (attempt {effect['attempt']})"
+        case _ if effect["reason"] == "WaitingForEnd":
+            return f"{name} → {effect['what']}, waits for its end"
         case _:
             return f"{name} waits (attempt {effect['attempt'] + 1} next){reason}"
 

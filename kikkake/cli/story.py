@@ -181,6 +181,9 @@ def _effect_text(effect: Mapping[str, Any]) -> str:
 def _what_comes(effect: Mapping[str, Any]) -> str:
     if effect["inDoubt"]:
         return f"attempt {effect['attempt']} has no answer yet"
+    if effect["reason"] == "WaitingForEnd":
+        state = f" ({printable(str(effect['result']['state']))})" if effect["result"].get("state") else ""
+        return f"made {printable(effect['what'])}, waiting for its end{state}"
     if effect["behind"]:
         return f"waits for effect {effect['behind']}, which is older and about the same object or of the same trigger"
     wait_us = (parse_time(effect["dueAt"]) or 0) - time.time_ns() // 1000

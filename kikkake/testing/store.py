@@ -26,7 +26,7 @@ from sensors.compile import CompiledSensor
 from sensors.decide import Decider
 from sensors.lookup import trigger_of
 from sensors.prepared import Preparer
-from sensors.trigger import Done, Failed, Preview
+from sensors.trigger import Begun, Done, Failed, Preview
 
 STORE_KEY = bytes(range(32))
 """Fixed, so that `kikkake/proof` is the same in every run: a test may match an object whole."""
@@ -46,7 +46,7 @@ class Stuck(KikkakeError):
 class _NobodyWatches:
     """The act loop's observer: the store says everything afterwards."""
 
-    def attempted(self, effect: Effect, answer: Done | Failed, took_us: int) -> None:
+    def attempted(self, effect: Effect, answer: Done | Failed | Begun, took_us: int) -> None:
         """Nobody is told."""
 
     def settled(self, effect: Effect, outcome: object) -> None:

@@ -28,8 +28,8 @@ from sensors.kube_answers import failure_of, no_cluster
 from sensors.kube_change import Change
 from sensors.kube_check import check_operation
 from sensors.kube_creation import Creation
-from sensors.kube_look import look
 from sensors.kube_object import annotate, change_marks, creation_marks, identify, read_target
+from sensors.kube_policy import look_at_end, outcome_by_policy, refuse_unusable
 from sensors.kube_request import (
     APPLY,
     APPLY_PATCH,
@@ -46,11 +46,11 @@ from sensors.kube_request import (
     is_create,
 )
 from sensors.kube_target import Target
-from sensors.label_policy import LabelWait
 from sensors.parameters import apply_parameters, settle_parameters
 from sensors.spec import Parameter, ParameterSource
 from sensors.trigger import (
     AttemptContext,
+    Begun,
     Done,
     Failed,
     OnFailure,
@@ -126,8 +126,12 @@ class K8s(Trigger):
         plan = _plan(spec)
         if plan.operation == CREATE:
             rendered = apply_parameters(plan.document, plan.parameters, events, _PARAMETERS)
-            return identify(rendered, plan.static_name, context)
-        return _change_request(plan, events, context).encode()
+            rendered = identify(rendered, plan.static_name, context)
+        else:
+            rendered = _change_request(plan, events, context).encode()
+        if plan.operation != DELETE and context.policy is not None:
+            refuse_unusable(context.policy, KubeRequest.decode(rendered).value)
+        return rendered
 
     @classmethod
     def order(cls, rendered: bytes) -> tuple[bytes | None, OrderMode]:
@@ -147,7 +151,7 @@ class K8s(Trigger):
             object=request.shown(), operation="" if request.operation == CREATE else request.operation
         )
 
-    async def fire(self, rendered: bytes, attempt: AttemptContext) -> Done | Failed:
+    async def fire(self, rendered: bytes, attempt: AttemptContext) -> Done | Failed | Begun:
         """Carry it out, or find out that it was done before."""
         kube = self.services.kube
         if kube is None:
@@ -155,16 +159,24 @@ class K8s(Trigger):
         request = KubeRequest.decode(rendered)
         try:
             made = await self._attempt(kube, request, rendered, attempt)
-            wait = LabelWait.of(attempt.policy) if request.operation != DELETE else None
-            if wait is None or not isinstance(made, Done):
+            if request.operation == DELETE or not isinstance(made, Done):
                 return made
-            get = functools.partial(look, kube, Target.of(request.value), attempt.account)
-            return await wait.judge(made, get, self.services.clock, self.services.chance)
+            return await outcome_by_policy(made, kube, Target.of(request.value), attempt, self.services)
         except _ERRORS as error:
             return failure_of(error, len(rendered), _VERBS[request.operation])
         except RenderFailed as error:
             # Parameters that do not fit the live object.
             return Failed(reason=error.reason, detail=error.detail, answer="not sent", then=OnFailure.GIVE_UP)
+
+    async def look(
+        self, rendered: bytes, attempt: AttemptContext, result: Mapping[str, Any]
+    ) -> Done | Failed | Begun:
+        """How it stands with the object."""
+        kube = self.services.kube
+        if kube is None:
+            return no_cluster()
+        target = Target.of(KubeRequest.decode(rendered).value)
+        return await look_at_end(kube, target, attempt, result, self.services)
 
     async def dry_run(self, rendered: bytes, attempt: AttemptContext) -> Done | Failed:
         """The same requests with `dryRun=All`: the API server judges them, admission included, and stores nothing."""

@@ -17,7 +17,7 @@ from events.bus import Publication, Receipt, Standing
 from events.buses.sqlite import SqliteBus
 from events.topic import event_key
 from kikkake.cli.main import main
-from sensors.trigger import AttemptContext, Done, Failed
+from sensors.trigger import AttemptContext, Begun, Done, Failed
 from sensors.triggers.k8s import K8s
 
 _COMMIT_DELAY_S = 0.2
@@ -28,7 +28,7 @@ def random_names() -> None:
     """What `generateName` gives without a deterministic suffix: a second attempt makes a second object."""
     fire = K8s.fire
 
-    async def fire_renamed(self: K8s, rendered: bytes, attempt: AttemptContext) -> Done | Failed:
+    async def fire_renamed(self: K8s, rendered: bytes, attempt: AttemptContext) -> Done | Failed | Begun:
         value = orjson.loads(rendered)
         value["metadata"]["name"] = value["metadata"]["generateName"] + secrets.token_hex(8)
         return await fire(self, orjson.dumps(value), attempt)

@@ -23,6 +23,7 @@ from sensors.lanes import ActLimits
 from sensors.retry import Retry
 from sensors.trigger import (
     AttemptContext,
+    Begun,
     Done,
     Failed,
     OnFailure,
@@ -35,7 +36,7 @@ from sensors.trigger import (
 _UPKEEP_S = 100 * 86_400
 START_US = 1_790_000_000 * US_PER_S
 
-Answer = Done | Failed | asyncio.Event | Exception
+Answer = Done | Failed | Begun | asyncio.Event | Exception
 
 
 def done() -> Done:
@@ -62,6 +63,9 @@ class Told(Trigger):
         super().__init__(services)
         self.answers: list[Answer] = []
         self.fired: list[tuple[bytes, AttemptContext, int]] = []
+        self.ends: list[Done | Failed | Begun] = []
+        """What `look` answers."""
+        self.looked: list[tuple[dict[str, Any], int]] = []
 
     @classmethod
     def render(cls, spec, events, context):
@@ -71,7 +75,11 @@ class Told(Trigger):
     def preview(cls, rendered: bytes) -> Preview:
         return Preview(object=orjson.loads(rendered))
 
-    async def fire(self, rendered: bytes, attempt: AttemptContext) -> Done | Failed:
+    async def look(self, rendered, attempt, result):
+        self.looked.append((dict(result), self.services.clock.now_us()))
+        return self.ends.pop(0)
+
+    async def fire(self, rendered: bytes, attempt: AttemptContext) -> Done | Failed | Begun:
         self.fired.append((rendered, attempt, self.services.clock.now_us()))
         answer = self.answers.pop(0) if self.answers else done()
         if isinstance(answer, asyncio.Event):
@@ -166,7 +174,7 @@ class Desk:
 
     # The observer
 
-    def attempted(self, effect: Effect, answer: Done | Failed, took_us: int) -> None:
+    def attempted(self, effect: Effect, answer: Done | Failed | Begun, took_us: int) -> None:
         pass
 
     def settled(self, effect: Effect, outcome: Outcome) -> None:

@@ -10,8 +10,8 @@ from events.clock import US_PER_S
 from sensors.lanes import ActLimits
 from sensors.rate_limit import Spacing
 from sensors.retry import Retry, Strategy
-from sensors.trigger import OnFailure
-from tests.sensors.actors import START_US, Told, ToldInDryRun, ToldOnce, desk, failed
+from sensors.trigger import Begun, Done, OnFailure
+from tests.sensors.actors import START_US, Told, ToldInDryRun, ToldOnce, desk, done, failed
 
 
 @pytest.fixture
@@ -507,3 +507,107 @@ async def test_a_backlog_in_order_is_worked_off_one_by_one_whatever_else_is_due(
     assert [fired[0] for fired in trigger.fired] == [b'{"n":%d}' % n for n in range(21, 321)]
     assert looks < 10
     never.set()
+
+
+def begun(look_in_s=2.0, **result):
+    return Begun(answer="201 Created, and its end is waited for", result=result, look_in_s=look_in_s)
+
+
+async def test_what_was_begun_is_looked_at_until_its_end_and_not_attempted_again(at):
+    trigger = at.trigger()
+    trigger.answers = [begun(object="Workflow ci/x")]
+    trigger.ends = [
+        begun(10.0, object="Workflow ci/x", state="Running"),
+        Done(answer="it has ended", result={"end": 1}),
+    ]
+    at.start()
+
+    [number] = await at.commit(at.new())
+    await at.sleeping()
+    waiting = await at.state(number)
+    assert (waiting.state, waiting.reason, waiting.attempt) == (EffectState.OPEN, "WaitingForEnd", 1)
+    for _ in range(2):
+        at.clock.move_to(await at.sleeping())
+    done = await at.wait_state(number, EffectState.DONE)
+
+    assert len(trigger.fired) == 1
+    assert [(result, us - START_US) for result, us in trigger.looked] == [
+        ({"object": "Workflow ci/x"}, 2 * US_PER_S),
+        ({"object": "Workflow ci/x", "state": "Running"}, 12 * US_PER_S),
+    ]
+    [attempt] = done.history
+    assert attempt.answer.endswith("; it has ended")
+
+
+async def test_a_bad_end_is_a_dead_letter_and_fires_the_dlq_trigger(at):
+    trigger = at.trigger()
+    trigger.answers = [begun()]
+    trigger.ends = [failed(OnFailure.GIVE_UP, reason="ObjectFailed")]
+    fallback = at.trigger("fallback")
+    at.dlq["build"] = "fallback"
+    at.start()
+
+    [number] = await at.commit(at.new())
+    at.clock.move_to(await at.sleeping())
+    dead = await at.wait_state(number, EffectState.DEAD)
+    await at.wait_for(lambda: fallback.fired)
+
+    assert (dead.reason, dead.attempt) == ("ObjectFailed", 1)
+
+
+async def test_a_restart_goes_on_looking(tmp_path):
+    async with desk(tmp_path) as at:
+        at.trigger().answers = [begun(60.0, object="Workflow ci/x")]
+        at.start()
+        [number] = await at.commit(at.new())
+        await at.sleeping()
+    async with desk(tmp_path, start_us=START_US + 30 * US_PER_S) as at:
+        trigger = at.trigger()
+        trigger.ends = [done()]
+        at.start()
+        at.clock.move_to(await at.sleeping())
+        await at.wait_state(number, EffectState.DONE)
+
+        assert trigger.fired == []
+        assert [us - START_US for _result, us in trigger.looked] == [60 * US_PER_S]
+
+
+async def test_a_look_that_fails_for_good_reason_is_an_attempt_again(at):
+    trigger = at.trigger(retry=steady(3))
+    trigger.answers = [begun(), begun()]
+    trigger.ends = [failed(OnFailure.RETRY, reason="Forbidden"), done()]
+    at.start()
+
+    [number] = await at.commit(at.new())
+    for _ in range(3):
+        at.clock.move_to(await at.sleeping())
+    await at.wait_state(number, EffectState.DONE)
+
+    assert [attempt.number for _rendered, attempt, _us in trigger.fired] == [1, 2]
+
+
+async def test_a_newer_one_that_supersedes_ends_the_waiting(at):
+    trigger = at.trigger()
+    trigger.answers = [begun(60.0)]
+    ordered = {"order_key": b"k" * 32, "order_mode": OrderMode.SUPERSEDE, "attempt": 0}
+    at.start()
+
+    [older] = await at.commit(at.new(**ordered))
+    await at.sleeping()
+    [newer] = await at.commit(at.new(**ordered))
+    await at.wait_state(newer, EffectState.DONE)
+
+    assert (await at.state(older)).state is EffectState.SUPERSEDED
+
+
+async def test_a_look_needs_no_slot_of_a_rate_limit(at):
+    trigger = at.trigger(spacing=Spacing(3600 * US_PER_S))
+    trigger.answers = [begun()]
+    trigger.ends = [done()]
+    at.start()
+
+    [number] = await at.commit(at.new(attempt=0))
+    at.clock.move_to(await at.sleeping())
+    await at.wait_state(number, EffectState.DONE)
+
+    assert at.clock.now_us() == START_US + 2 * US_PER_S
