@@ -457,6 +457,13 @@ class Runner(Protocol):
         """Open a dead effect again and remove its dead letter; None if it is not dead."""
         ...
 
+    async def bring_forward(self, kinds: Sequence[str], reasons: Sequence[str], now_us: int) -> int:
+        """Let open effects of these kinds that wait for one of these reasons be due now; how many there are.
+
+        One whose attempt is in doubt keeps its time: it is cleared up by its own rules.
+        """
+        ...
+
     async def last_attempt_us(self, sensor: str, trigger: str) -> int | None:
         """When the newest attempt of a trigger began: an exact rate limit survives a restart."""
         ...

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, NoReturn
 
-from events.bus import BusBroken, Effect, Runner
+from events.bus import BusBroken, Effect, Outcome, Runner
 from events.clock import SystemClock
 from events.errors import Finding, KikkakeError, Severity
 from events.log import Logger, name_sensors
@@ -35,6 +35,7 @@ from kikkake.template_reach import allow_outside
 from sensors.act import Actor
 from sensors.compile import CompiledSensor
 from sensors.decide import Decider
+from sensors.haste import Haste
 from sensors.lookup import Lookup
 from sensors.planned import PlannedRenderer
 from sensors.prepared import Preparer
@@ -116,6 +117,7 @@ class Gateway:
             preparer=self.preparer,
         )
         state = await self._decider.load()
+        self._haste = Haste(runner, self._clock, lambda: self._actor.look_again())  # noqa: PLW0108 - it is made next
         self._actor = self._make_actor(bus, runner, outfit)
         server_settings = ServerSettings(
             host=self._settings.listen.deliveries_host,
@@ -135,7 +137,7 @@ class Gateway:
             plan=outfit.plan,
         )
         self._supervisor = Supervisor(publish, outfit.secrets, self._clock, self.metrics)
-        self.services.attach(self._decider, self._front)
+        self.services.attach(self._decider, self._front, self._haste)
         await self._listen_for_commands()
         self.catalog = stored_catalog(state.resources)
         await self.force(await self.feed.first(self.catalog), is_first=True)
@@ -143,6 +145,7 @@ class Gateway:
         await self._quota.check()
         self._own(self._quota.run(), "dead-letters")
         self._own(self._actor.run(), "act")
+        self._own(self._haste.run(), "haste")
         self._own(self._decider.run(), "decide")
         self._own(self._renew(), "renew")
         self._own(self.feed.run(self.force), "feed")
@@ -194,7 +197,7 @@ class Gateway:
             await self._outfit.leave()
             await asyncio.gather(self._supervisor.close(), self._front.drain())
             await self._front.close()
-        await self._end_tasks("feed", *self._companions, "renew", "dead-letters", "decide")
+        await self._end_tasks("feed", *self._companions, "renew", "haste", "dead-letters", "decide")
         if hasattr(self, "_actor"):
             await self._actor.stop(self._settings.attempt_drain_timeout_s)
         await self._end_tasks("act")
@@ -224,7 +227,7 @@ class Gateway:
         label = self._decider.roster.label
         name_sensors(label)
         observer = Observer(
-            self.metrics, self._tell, as_json=self._as_json, label=label, settled=self.activity.settled
+            self.metrics, self._tell, as_json=self._as_json, label=label, settled=self._settled
         )
         is_dry_run = self._settings.cluster is None
         return Actor(runner, lookup, self._clock, observer, is_dry_run=is_dry_run, turn=outfit.turn)
@@ -299,6 +302,10 @@ class Gateway:
         faults = [finding for finding in entry.findings if finding.severity is Severity.ERROR]
         told = [f"{finding.file}:{finding.line}:{finding.column}: {finding}" for finding in faults]
         self._log.error("resource.refused", **keys, findings=told)
+
+    def _settled(self, effect: Effect, outcome: Outcome) -> None:
+        self.activity.settled(effect, outcome)
+        self._haste.settled(effect, outcome)
 
     def _offer(self, effects: Sequence[Effect]) -> None:
         self.activity.fired(effects)

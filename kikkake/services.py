@@ -16,6 +16,7 @@ from kikkake.dead_letter_quota import DEAD_LETTERS_FULL
 from kikkake.store import Store
 from kikkake.version import version
 from sensors.decide import Decider
+from sensors.haste import Haste
 from sensors.prepared import Preparer
 from sensors.replay import Plan
 from sources.listening import RouteProblem
@@ -65,8 +66,9 @@ class GatewayServices:
         self._front: Front
         self._started_us = gateway.now_us()
 
-    def attach(self, decider: Decider, front: Front) -> None:
-        """What decides and what takes in: from now on everything can be asked."""
+    def attach(self, decider: Decider, front: Front, haste: Haste) -> None:
+        """What decides, takes in and hurries: from now on everything can be asked."""
+        self.haste = haste
         self._decider = decider
         self._front = front
 

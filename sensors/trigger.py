@@ -34,6 +34,10 @@ QUOTING_REASONS = frozenset(
 """Of failures whose sentence may hold data of the event: never in a log (spec: security, T-LEAK)."""
 
 
+KUBERNETES = "kubernetes"
+"""A peer: the API server of the cluster."""
+
+
 class RenderFailed(KikkakeError):
     """This trigger cannot be rendered with these events; trying again gives the same."""
 
@@ -204,6 +208,10 @@ class Trigger(ABC):
     fixed_members: ClassVar[tuple[str, ...]] = ()
     """Members of `Config` that decide where something is sent: an event that fills them is a warning of lint, and an
     error where the Sensor is strict."""
+
+    peer: ClassVar[str] = ""
+    """What everything of this kind speaks to (`kubernetes`): one success after an outage is news for all. Empty where
+    each has an address of its own."""
 
     fires_in_dry_run: ClassVar[bool] = False
     """Whether a dry run fires it too: only what changes nothing outside, such as `log`."""

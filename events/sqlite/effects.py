@@ -9,7 +9,7 @@ or a delete does, a newer apply need not do. Dead ones block nobody.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from events.bus import Effect, EffectState, EventRef, NewEffect, OrderMode, Outcome
 from events.sqlite.rows import EFFECT_COLUMNS, effect, pack
@@ -175,6 +175,16 @@ class Ledger:
             (int(state), due_us, 0 if newer is None else due_us, reason, number),
         )
         return self.get(number)
+
+    def bring_forward(self, kinds: Sequence[str], reasons: Sequence[str], now_us: int) -> int:
+        """Those that wait for a time to come, and for one of the reasons."""
+        marks = [", ".join("?" * len(words)) for words in (kinds, reasons)]
+        found = self._execute(
+            "UPDATE effect SET due_us = ? WHERE state = 0 AND due_us > ? AND answered = attempt "
+            f"AND kind IN ({marks[0]}) AND reason IN ({marks[1]}) RETURNING number",
+            (now_us, now_us, *kinds, *reasons),
+        )
+        return sum(1 for _ in found)
 
     def get(self, number: int) -> Effect | None:
         rows = self._execute(f"SELECT {EFFECT_COLUMNS} FROM effect WHERE number = ?", (number,))

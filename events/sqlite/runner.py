@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from events.bus import (
     Effect,
     OrderMode,
@@ -158,6 +160,13 @@ class SqliteRunner(Runner):
         def work() -> Effect | None:
             self._refuse_if_fenced()
             return self._ledger.revive(number, due_us)
+
+        return await self._writer.submit(work, Lane.RUNNER)
+
+    async def bring_forward(self, kinds: Sequence[str], reasons: Sequence[str], now_us: int) -> int:
+        def work() -> int:
+            self._refuse_if_fenced()
+            return self._ledger.bring_forward(kinds, reasons, now_us)
 
         return await self._writer.submit(work, Lane.RUNNER)
 

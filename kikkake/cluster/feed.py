@@ -55,6 +55,8 @@ class ClusterFeed:
         self.objects: dict[Key, ClusterObject] = {}
         """What there is in enabled namespaces, EventBuses too."""
         self.told = told
+        self.recovered: Callable[[], None] = lambda: None
+        """Hears that the API server answers again."""
         self.in_force = asyncio.Event()
         """What the API server says has been put in force; before, it may be what was in force last."""
         self._clock = clock
@@ -72,7 +74,8 @@ class ClusterFeed:
             for namespace in (namespaces or _ALL)
         ]
         self._followers: list[Informer | NamedNamespaces] = [
-            Informer(kube, clock, scope, self._take) for scope in scopes
+            Informer(kube, clock, scope, self._take, recovered=lambda: self.recovered())  # noqa: PLW0108 - set later
+            for scope in scopes
         ]
         self._followers.append(
             NamedNamespaces(kube, clock, namespaces, self._take)

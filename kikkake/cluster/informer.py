@@ -57,6 +57,7 @@ class Informer:
         scope: Scope,
         changed: Changed,
         *,
+        recovered: Callable[[], None] = lambda: None,
         resync_s: float = 3600.0,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -68,6 +69,7 @@ class Informer:
         self._kube = kube
         self._clock = clock
         self._changed = changed
+        self._recovered = recovered
         self._resync_s = resync_s
         self._chance = chance
         self._versions: dict[Name, str] = {}
@@ -137,6 +139,7 @@ class Informer:
     def _well(self) -> None:
         if self.trouble:
             log.info("informer.recovered", scope=self.scope.label)
+            self._recovered()
         self.trouble = ""
         self._failures = 0
 

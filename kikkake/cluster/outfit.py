@@ -27,7 +27,7 @@ from kikkake.cluster.status_keeper import StatusKeeper
 from kikkake.kube_client import KubeClient
 from kikkake.services import GatewayServices
 from kikkake.settings import ServeSettings
-from sensors.trigger import TriggerServices
+from sensors.trigger import KUBERNETES, TriggerServices
 from sources.listening import Plan
 from sources.spec import EventSourceSpec
 
@@ -136,6 +136,7 @@ class ClusterOutfit:
             by_hand.look(keys)
 
         self.feed.told = told
+        self.feed.recovered = lambda: services.haste.recovered(KUBERNETES)
         kept = self._exposure.attach(
             self.kube, services, self.feed.objects.get, turn=self.turn, told=keeper.mark
         )

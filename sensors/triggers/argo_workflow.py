@@ -31,6 +31,7 @@ from sensors.kube_target import Target
 from sensors.parameters import apply_parameters
 from sensors.spec import Parameter
 from sensors.trigger import (
+    KUBERNETES,
     AttemptContext,
     Begun,
     Done,
@@ -84,6 +85,7 @@ class ArgoWorkflow(Trigger):
         """Ours: argo's server, which `retry` needs."""
 
     kind: ClassVar[str] = "argoWorkflow"
+    peer: ClassVar[str] = KUBERNETES
     repeatable: ClassVar[bool] = True
     fixed_members: ClassVar[tuple[str, ...]] = (
         "operation",

@@ -49,6 +49,7 @@ from sensors.kube_target import Target
 from sensors.parameters import apply_parameters, settle_parameters
 from sensors.spec import Parameter, ParameterSource
 from sensors.trigger import (
+    KUBERNETES,
     AttemptContext,
     Begun,
     Done,
@@ -93,6 +94,7 @@ class K8s(Trigger):
         """Ours: an apply takes over fields that other managers own."""
 
     kind: ClassVar[str] = "k8s"
+    peer: ClassVar[str] = KUBERNETES
     repeatable: ClassVar[bool] = True
     # A JSON patch is no exception, although its operations are: it is bound to the version of the object that was
     # read, and leaves the effect's id there (kube_merge.guarded_operations).

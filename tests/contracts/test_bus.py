@@ -895,6 +895,23 @@ async def test_a_dead_effect_leaves_a_dead_letter_and_can_be_revived(engine: Eng
     assert await due_numbers(runner, START_US + 3) == [number]
 
 
+async def test_what_waits_for_an_outage_can_be_brought_forward_and_nothing_else_is(engine: Engine):
+    later_us = START_US + 300_000_000
+    runner = await (await engine.open()).take_over()
+    effects = [new_effect(n) for n in range(4)]
+    waiting, other, dead, doubtful = (await runner.commit(Step(effects=effects))).effect_numbers
+    for number in (waiting, other, dead, doubtful):
+        await runner.begin(number, 1, START_US)
+    await runner.settle(outcome(waiting, 1, OPEN, due_us=later_us, reason="Unreachable"))
+    await runner.settle(outcome(other, 1, OPEN, due_us=later_us, reason="Forbidden"))
+    await runner.settle(outcome(dead, 1, DEAD, reason="Unreachable"))
+
+    assert await runner.bring_forward(["http"], ["Unreachable"], START_US) == 0, "another kind"
+    assert await runner.bring_forward(["k8s"], ["Unreachable", "ServerError"], START_US) == 1
+    assert waiting in await due_numbers(runner, START_US)
+    assert other not in await due_numbers(runner, START_US)
+
+
 async def test_a_revived_effect_does_not_undo_a_newer_one(engine: Engine):
     bus = await engine.open()
     runner = await bus.take_over()
