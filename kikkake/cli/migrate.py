@@ -11,6 +11,7 @@ from kikkake.cli.failure import CommandFailed, ExitCode
 from kikkake.cli.kube_names import ACCOUNT, NAMESPACE_NAME
 
 if TYPE_CHECKING:
+    from kikkake.kube_client import KubeClient
     from kikkake.migration.inventory import Inventory
     from kikkake.migration.plan import NamespacePlan
 
@@ -106,18 +107,14 @@ def _of_files(paths: tuple[str, ...], namespace: str) -> tuple[Inventory, list[N
 async def _of_cluster(
     namespace: str, context: str, kubeconfig: str, *, all_grants: bool
 ) -> tuple[Inventory, list[NamespacePlan]]:
-    from kikkake.migration.live import Looker  # noqa: PLC0415 - imports the client of Kubernetes
-    from kikkake.migration.plan import draft_of, plan_of  # noqa: PLC0415
+    from kikkake.migration.plan import draft_of, plan_of  # noqa: PLC0415 - models are no part of --help
     from kikkake.migration.rights import ask_rights, discover  # noqa: PLC0415
     from kikkake.outfit import connect  # noqa: PLC0415
     from kikkake.settings import ClusterSettings  # noqa: PLC0415
 
     kube = await connect(ClusterSettings(context=context, kubeconfig=kubeconfig))
     try:
-        inventory = await Looker(kube).look([namespace] if namespace else [])
-        if not any(each.documents for each in inventory.namespaces):
-            where = f"namespace {namespace}" if namespace else "the cluster"
-            raise CommandFailed(f"no EventSource, Sensor or EventBus in {where}: there is nothing to move")
+        inventory = await _look(kube, namespace)
         drafts = [draft_of(each) for each in inventory.namespaces]
         resolve = await discover(kube, [needs for draft in drafts for needs in draft.needs.values()])
         plans = []
@@ -127,3 +124,16 @@ async def _of_cluster(
         return inventory, plans
     finally:
         await kube.close()
+
+
+async def _look(kube: KubeClient, namespace: str) -> Inventory:
+    from kikkake.migration.live import Looker, NothingToMigrate  # noqa: PLC0415 - models are no part of --help
+
+    try:
+        inventory = await Looker(kube).look([namespace] if namespace else [])
+    except NothingToMigrate as error:
+        raise CommandFailed(str(error), code=ExitCode.OUTSIDE) from error
+    if not any(each.documents for each in inventory.namespaces):
+        where = f"namespace {namespace}" if namespace else "the cluster"
+        raise CommandFailed(f"no EventSource, Sensor or EventBus in {where}: there is nothing to move")
+    return inventory

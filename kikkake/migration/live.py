@@ -27,7 +27,7 @@ _MADE_KINDS = (("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("v1", "Se
 
 
 class NothingToMigrate(KikkakeError):
-    """The cluster has no resources of Argo Events, or they may not be read; the text says which."""
+    """The cluster does not know the kinds of Argo Events, or they may not be read; the text says which."""
 
 
 class Looker:

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -288,7 +289,7 @@ def test_a_person_without_the_right_to_ask_gets_everything_printed(cluster, team
 
 
 def test_a_person_who_may_not_read_the_resources_is_told_what_it_takes(cluster, team):
-    text = migrate(cluster, "--namespace", team, token=cluster.server.stranger_token, code=1)
+    text = migrate(cluster, "--namespace", team, token=cluster.server.stranger_token, code=3)
     assert "kikkake-view" in text
     assert "eventsources" in text
 
@@ -341,3 +342,43 @@ def test_its_controller_may_let_go_of_what_is_deleted(cluster, team):
 def test_its_controller_is_free_in_every_other_namespace(cluster, team):
     with cluster.reader(cluster.token(*CONTROLLER)) as controller:
         controller.patch(path_of("Sensor", team, "notes") + "/status", {"status": {"conditions": []}})
+
+
+# The rest of docs/migrate.md
+
+
+def commands_of(heading, team):
+    """The commands of a section of the page, for this team."""
+    page = (ROOT / "docs" / "migrate.md").read_text(encoding="utf-8")
+    section = page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    lines = section.partition("```sh\n")[2].partition("```")[0].splitlines()
+    assert lines
+    return [re.sub(r"(namespace|-n) ci\b", rf"\1 {team}", line) for line in lines]
+
+
+def test_a_team_goes_back_by_the_commands_of_the_page(cluster, team, serve):
+    serve.start(ADDRESS)
+    move(cluster, team)
+    wait_ready(cluster, "EventSource", team, "hook")
+    for command in commands_of("Go back", team):
+        shell(cluster, command)
+
+    # Gone: the gateway knows that it served it a moment ago.
+    wait_for_answer(serve, 410)
+    with cluster.reader(cluster.token(*CONTROLLER)) as controller:
+        assert controller.get(serve.service_path("hook")) is None
+        serve_again = deployment("again", {"controller": "eventsource-controller"})
+        controller.create(f"/apis/apps/v1/namespaces/{team}/deployments", serve_again)
+
+
+def test_in_the_end_the_crds_are_replaced_when_somebody_says_so(cluster, team):
+    """The last one here: afterwards the cluster is another."""
+    for command in commands_of("The end", team):
+        shell(cluster, command)
+    after = plan_of(cluster, team)
+    assert after["foreignCRDs"] == []
+    with cluster.reader() as admin:
+        crd = admin.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/sensors.argoproj.io")
+        ours = yaml.safe_load((ROOT / "manifests" / "crds" / "sensors.yaml").read_text(encoding="utf-8"))
+        assert crd["spec"]["versions"][0]["schema"] == ours["spec"]["versions"][0]["schema"]
+        assert admin.get(path_of("Sensor", team, "notes"))["spec"] == SENSOR

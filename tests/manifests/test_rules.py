@@ -19,8 +19,13 @@ def good():
 
 @pytest.mark.parametrize(
     "folders",
-    [["manifests"], ["manifests/overlays/strict"], ["manifests", "manifests/webhook"]],
-    ids=["default", "strict", "webhook"],
+    [
+        ["manifests"],
+        ["manifests/overlays/strict"],
+        ["manifests", "manifests/webhook"],
+        ["manifests/overlays/beside-argo-events"],
+    ],
+    ids=["default", "strict", "webhook", "beside Argo Events"],
 )
 def test_what_kustomize_renders_has_no_fault(folders):
     require("kubectl")
