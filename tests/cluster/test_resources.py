@@ -1,0 +1,244 @@
+"""The life of a resource in the cluster: suspended, fired by hand, deleted, made again, served by somebody else."""
+
+import json
+import time
+
+import pytest
+
+from tests.cluster.team import condition, config_map, creates, hook, is_ready, is_refused, marks, sensor
+from tests.manifests.cluster import resource
+from tests.stories.process import wait_until
+
+pytestmark = pytest.mark.kube
+
+
+@pytest.fixture
+def notes(serving, team):
+    """A team whose Sensor makes a ConfigMap of each delivery."""
+    team.account("default", "create,get configmaps")
+    team.apply(hook(), sensor(creates(config_map())))
+    team.until_ready("EventSource", "hooks")
+    team.until_ready("Sensor", "notes")
+    return team
+
+
+def deliver(serving, team, mark, name="hooks"):
+    """The status that the sender gets."""
+    return serving.post(f"/{team.name}/{name}/push", {"mark": mark}).status
+
+
+def annotate(team, kind, name, value):
+    team.kubectl("annotate", "--overwrite", kind.lower(), name, f"kikkake/fire={value}")
+
+
+def manual(value):
+    """Whether a status says what came of an order."""
+    return lambda found: found.get("status", {}).get("manual", {}).get("value") == value
+
+
+def deployment(kind, of):
+    """What Argo Events' controller makes for a resource (spec-sensors 1.6, spec-sources 5.1)."""
+    label = {"EventSource": "eventsource", "Sensor": "sensor"}[kind]
+    labels = {"controller": f"{label}-controller", f"{label}-name": of}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": f"{of}-{label}-x7d2k", "labels": labels},
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"containers": [{"name": "main", "image": "argo-events"}]},
+            },
+        },
+    }
+
+
+# Suspending
+
+
+def test_a_suspended_sensor_catches_up_when_it_goes_on(serving, notes):
+    notes.edit("Sensor", "notes", {"spec": {"suspend": True}})
+    suspended = notes.until_ready("Sensor", "notes")
+    assert condition(suspended, "Ready")["reason"] == "Suspended"
+    assert deliver(serving, notes, "m1") == 200
+    assert notes.made() == []
+
+    notes.edit("Sensor", "notes", {"spec": {"suspend": False}})
+
+    assert marks(notes.until_made()) == ["m1"]
+    assert condition(notes.until_ready("Sensor", "notes"), "Ready")["reason"] == "Served"
+
+
+def test_a_suspended_source_sends_its_senders_away_until_it_goes_on(serving, notes):
+    notes.edit("EventSource", "hooks", {"spec": {"suspend": True}})
+    suspended = notes.until_ready("EventSource", "hooks")
+    assert condition(suspended, "Ready")["reason"] == "Suspended"
+    assert deliver(serving, notes, "m1") == 503
+
+    notes.edit("EventSource", "hooks", {"spec": {"suspend": None}})
+
+    wait_until(lambda: deliver(serving, notes, "m2") == 200)
+    assert marks(notes.until_made()) == ["m2"]
+
+
+# Firing by hand
+
+
+def test_an_annotation_delivers_once_for_each_value(serving, notes):
+    order = json.dumps({"event": "push", "data": {"body": {"mark": "by-hand"}}})
+    annotate(notes, "EventSource", "hooks", order)
+    notes.until_made()
+    # Read again for another reason, and by a namespace that comes back.
+    notes.edit("EventSource", "hooks", {"metadata": {"labels": {"a": "b"}}})
+    notes.disable()
+    wait_until(lambda: deliver(serving, notes, "m1") != 200)
+    notes.enable()
+    wait_until(lambda: deliver(serving, notes, "m2") == 200)
+    wait_until(lambda: "m2" in marks(notes.made()))
+    assert marks(notes.made()) == ["by-hand", "m2"]
+
+    annotate(notes, "EventSource", "hooks", order.replace("by-hand", "again"))
+
+    wait_until(lambda: marks(notes.made()) == ["again", "by-hand", "m2"])
+
+
+def test_an_annotation_fires_a_sensor_again_with_its_newest_event(serving, notes):
+    deliver(serving, notes, "m1")
+    deliver(serving, notes, "m2")
+    notes.until_made(2)
+
+    annotate(notes, "Sensor", "notes", "first")
+    told = notes.until("Sensor", "notes", manual("first"))
+    assert told["status"]["manual"]["result"].startswith("fired make")
+    wait_until(lambda: marks(notes.made()) == ["m1", "m2", "m2"])
+
+    annotate(notes, "Sensor", "notes", "second")
+    notes.until("Sensor", "notes", manual("second"))
+
+    wait_until(lambda: marks(notes.made()) == ["m1", "m2", "m2", "m2"])
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        pytest.param("nothing-of-it", "no event `nothing-of-it`", id="an event that it does not have"),
+        pytest.param('{"evnt": "push"}', "unknown member `evnt`", id="a typing error"),
+        pytest.param("{", "is not JSON", id="no JSON"),
+    ],
+)
+def test_an_order_that_cannot_be_carried_out_says_why(serving, notes, value, said):
+    annotate(notes, "EventSource", "hooks", value)
+
+    told = notes.until("EventSource", "hooks", lambda found: "manual" in found.get("status", {}))
+
+    assert said in told["status"]["manual"]["result"]
+    assert notes.made() == []
+
+
+# Event buses
+
+
+def test_an_event_bus_gets_the_conditions_that_a_migration_looks_for(serving, team):
+    team.apply(
+        resource("EventBus", {"nats": {"native": {"replicas": 3}}}, "default"),
+        resource("EventBus", {}, "empty"),
+    )
+
+    assert condition(team.until("EventBus", "default", is_ready), "Configured")["status"] == "True"
+    refused = condition(team.until("EventBus", "empty", is_refused), "Configured")
+    assert refused["reason"] == "InvalidSpec"
+    assert "needs to be specified" in refused["message"]
+
+
+# Deleting
+
+
+def test_a_sensor_of_the_same_name_is_another_one(serving, notes):
+    """It holds nothing of the one before, and what it makes has names of its own."""
+    both = sensor(
+        creates(config_map()),
+        name="both",
+        dependencies=[
+            {"name": "push", "eventSourceName": "hooks", "eventName": "push"},
+            {"name": "second", "eventSourceName": "second", "eventName": "push"},
+        ],
+    )
+    notes.kubectl("delete", "sensor", "notes")
+    notes.apply(hook("second"), both)
+    first = notes.until_ready("Sensor", "both")
+    notes.until_ready("EventSource", "second")
+    assert deliver(serving, notes, "held") == 200
+    serving.wait_idle()
+    notes.kubectl("delete", "sensor", "both")
+    notes.apply(both)
+    again = notes.until_ready("Sensor", "both")
+    assert again["metadata"]["uid"] != first["metadata"]["uid"]
+
+    assert deliver(serving, notes, "x", name="second") == 200
+    serving.wait_idle()
+    assert notes.made() == []
+    assert deliver(serving, notes, "m2") == 200
+
+    assert marks(notes.until_made()) == ["m2"]
+
+
+def test_a_source_that_is_deleted_is_gone_and_one_that_comes_again_is_served(serving, notes):
+    notes.kubectl("delete", "eventsource", "hooks")
+    wait_until(lambda: deliver(serving, notes, "m1") == 410)
+
+    notes.apply(hook())
+
+    wait_until(lambda: deliver(serving, notes, "m2") == 200)
+    assert marks(notes.until_made()) == ["m2"]
+
+
+def test_a_finalizer_of_somebody_else_holds_nothing_up(serving, notes):
+    """Its owner has said that it is to go: it is not served while others still work on that."""
+    kept = {"metadata": {"finalizers": ["example.com/keep"]}}
+    notes.edit("EventSource", "hooks", kept)
+    notes.kubectl("delete", "--wait=false", "eventsource", "hooks")
+
+    wait_until(lambda: deliver(serving, notes, "m1") == 410)
+
+    assert notes.get("EventSource", "hooks")["metadata"]["deletionTimestamp"]
+    notes.edit("EventSource", "hooks", {"metadata": {"finalizers": None}})
+
+
+# Argo Events beside it
+
+
+def test_what_argo_events_still_serves_is_left_to_it_and_taken_over_when_it_lets_go(serving, team):
+    team.account("default", "create,get configmaps")
+    bind = ("create", "rolebinding", "kikkake-team", "--clusterrole=kikkake-team")
+    team.kubectl(*bind, "--serviceaccount=kikkake:kikkake")
+    theirs = [deployment("EventSource", "hooks"), deployment("Sensor", "notes")]
+    team.apply(*theirs, hook(), sensor(creates(config_map())))
+    for kind, name in (("EventSource", "hooks"), ("Sensor", "notes")):
+        said = condition(team.until(kind, name, is_refused), "Ready")
+        assert said["reason"] == "ServedByArgoEvents"
+        assert "kubectl -n" in said["message"]
+    assert deliver(serving, team, "m1") in {404, 410}
+
+    let_go = time.monotonic()
+    for each in theirs:
+        team.kubectl("delete", "deployment", each["metadata"]["name"])
+
+    wait_until(lambda: deliver(serving, team, "m2") == 200)
+    assert time.monotonic() - let_go < 10
+    # The source may be served a moment before the Sensor.
+    wait_until(lambda: deliver(serving, team, "m2") == 200 and team.made())
+    assert "m1" not in marks(team.made())
+
+
+def test_without_a_view_of_deployments_a_finalizer_of_argo_events_is_believed(serving, team):
+    """Nobody can say whether it still serves the resource: two gateways would do everything twice."""
+    team.apply(hook(finalizers=["eventsource-controller"]))
+    said = condition(team.until("EventSource", "hooks", is_refused), "Ready")
+    assert said["reason"] == "ServedByArgoEvents"
+    assert "finalizer" in said["message"]
+    assert deliver(serving, team, "m1") in {404, 410}
+
+    team.edit("EventSource", "hooks", {"metadata": {"finalizers": None}})
+
+    wait_until(lambda: deliver(serving, team, "m2") == 200)
