@@ -22,8 +22,11 @@ from kikkake.testing.run import run_tests
 from sensors import artifact_spec, spec
 from sensors.compile import check_sensor
 from sensors.http_request import HttpConfig
+from sensors.json_patch import JsonPatchOperation
 from sensors.sandbox import Sandbox
+from sensors.triggers.argo_workflow import ArgoWorkflow
 from sensors.triggers.k8s import K8s
+from sensors.workflow_server import ArgoServer
 from tests.docs.blocks import Block, blocks_of
 from tests.docs.runs import PROGRAMS, run_program, run_row
 from tests.docs.small_sensor import small_sensor
@@ -35,6 +38,7 @@ BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 LINKS = [
     ROOT / "docs" / "architecture.md",
     ROOT / "docs" / "install.md",
+    ROOT / "docs" / "migrate.md",
     REFERENCE / "differences.md",
     *sorted((ROOT / "docs" / "decisions").glob("*.md")),
     *PAGES,
@@ -59,7 +63,7 @@ MODELS = [
     for module in (spec, artifact_spec)
     for each in vars(module).values()
     if isinstance(each, type) and issubclass(each, SpecModel) and each.__module__ == module.__name__
-] + [HttpConfig, K8s.Config]
+] + [HttpConfig, K8s.Config, ArgoWorkflow.Config, ArgoServer, JsonPatchOperation]
 TABLES = [block for block in of("table") if "run" in block.mark]
 
 

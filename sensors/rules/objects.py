@@ -12,6 +12,9 @@ from sensors.trigger import RenderFailed
 
 _CREATING = {"k8s": frozenset({"", "create"}), "argoWorkflow": frozenset({"", "submit"})}
 
+_ENDING = frozenset({"suspend", "stop", "terminate"})
+"""What is done to a workflow that is not to succeed."""
+
 
 def _operation(trigger: TriggerSubject) -> str:
     return trigger.member.text("operation")
@@ -73,6 +76,13 @@ def _label_policy_after_delete(trigger: TriggerSubject) -> Iterator[Hit]:
         yield Hit(policy.at("k8s"), "after `delete` there is no object whose labels could be looked at")
 
 
+def _until_after_the_end(trigger: TriggerSubject) -> Iterator[Hit]:
+    policy = trigger.node.child("policy").child("k8s")
+    operation = _operation(trigger)
+    if trigger.kind == "argoWorkflow" and operation in _ENDING and policy.has("until"):
+        yield Hit(policy.at("until"), f"after `{operation}` nobody waits for the end of the workflow")
+
+
 _OBJECT = "{resource: {apiVersion: v1, kind: ConfigMap, metadata: {name: latest}}}"
 
 RULES: tuple[Rule, ...] = (
@@ -125,9 +135,10 @@ triggers:
     Rule(
         code="KK148",
         name="labels-after-delete",
-        title="A policy on labels after a delete",
+        title="A policy on an object of which nothing is expected any more",
         why="`policy.k8s` looks at the labels of the object after the action. After `delete` there is none: "
-        "upstream counts every such action as failed, Kikkake does not look.",
+        "upstream counts every such action as failed, Kikkake does not look. Nor does it wait (`until`) for the good "
+        "end of a workflow that was suspended, stopped or terminated.",
         fix="remove `policy.k8s`",
         bad=f"""
 triggers:
@@ -144,6 +155,6 @@ triggers:
       operation: delete
       source: {_OBJECT}
 """,
-        checks=((TriggerSubject, _label_policy_after_delete),),
+        checks=((TriggerSubject, _label_policy_after_delete), (TriggerSubject, _until_after_the_end)),
     ),
 )

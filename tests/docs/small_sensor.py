@@ -36,7 +36,7 @@ def small_sensor(place: str, fragment: str) -> ResourceDocument:
         case kind:
             del template["log"]
             template[kind] = members
-    if any(kind in template for kind in ("k8s", "http")):
+    if any(kind in template for kind in ("k8s", "argoWorkflow", "http")):
         template.pop("log", None)
     value = {
         "apiVersion": "argoproj.io/v1alpha1",

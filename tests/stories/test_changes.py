@@ -50,6 +50,27 @@ def test_the_newest_of_many_pushes_is_what_stays(gateway, kube_namespace, live, 
     assert gateway.command("dead-letters").out == "Nothing was given up.\n"
 
 
+def test_the_newest_stays_also_where_a_program_prepares_the_events(gateway, kube_namespace, live):
+    """What an effect is about is known only after its program ran, in another process."""
+    source = {"resource": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "release"}}}
+    parameter = {"src": {"dependencyName": "push", "dataKey": "after"}, "dest": "data.commit"}
+    member = {"operation": "update", "source": source, "parameters": [parameter]}
+    trigger = f"k8s: {json.dumps(member)}"
+    gateway.write(
+        "release.yaml", resources.scripted(trigger, name="release", namespace=kube_namespace, jq=".body")
+    )
+    gateway.start()
+
+    for number in range(10):
+        gateway.deliver(deliveries.push(f"d{number}", commit=f"commit-{number}"))
+    # A Sensor with a program has a place of its own, behind the one that idleness looks at.
+    wait_until(lambda: (live() or {}).get("data") == {"commit": "commit-9"})
+    gateway.wait_idle()
+
+    assert live()["data"] == {"commit": "commit-9"}
+    assert gateway.command("dead-letters").out == "Nothing was given up.\n"
+
+
 def test_an_apply_that_was_given_up_does_not_come_back_over_a_newer_one(
     gateway, kube_reader, kube_namespace, live
 ):
