@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from events.bus import DeadLetterQuery, Effect, EffectState, EventRef, Standing, StoredEvent
 from sensors.arrival import event_comes, memory_key
+from sensors.attempts import BEGUN
 from sensors.compile_trigger import CompiledTrigger
 from sensors.decision import MarkCode, renew_decisions
 from sensors.desk import Desk
@@ -253,6 +254,8 @@ class _OneSensor:
                 self._add(name, Action.NONE, f"done at attempt {effect.attempt}", effect)
             case EffectState.SUPERSEDED:
                 self._add(name, Action.NONE, "superseded by a newer event", effect)
+            case _ if effect.reason == BEGUN:
+                self._add(name, Action.NONE, "made, and waits for its end", effect)
             case _:
                 self._add(name, Action.NONE, f"under way, attempt {effect.attempt}", effect)
 

@@ -258,6 +258,23 @@ async def test_what_another_verb_has_set_belongs_to_the_program(api):
     assert 'conflict with "kikkake" using v1' in refused.value.causes[0]
 
 
+async def test_a_custom_resource_takes_no_strategic_patch(api, request):
+    if api.namespace.startswith("test-"):
+        request.getfixturevalue("argo")
+    workflow = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {"name": "one"},
+        "spec": {},
+    }
+    await api.make(workflow)
+
+    with pytest.raises(KubeError) as refused:
+        await api.patch(workflow, {"spec": {"a": 1}}, STRATEGIC)
+
+    assert (refused.value.status, refused.value.reason) == (415, "UnsupportedMediaType")
+
+
 async def test_an_apply_without_a_manager_is_refused(api):
     with pytest.raises(KubeError) as refused:
         await api.apply(config_map(), "")

@@ -427,6 +427,29 @@ async def test_a_dry_run_changes_nothing(bench, operation):
 
 
 @kube
+async def test_a_kind_that_has_no_namespace_is_changed_without_one(bench):
+    """A pure function does not know its scope, and gives it the Sensor's."""
+    name = f"class-{bench.namespace}"
+    resource = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": name, "labels": {"a": "1"}},
+        "provisioner": "kikkake.test/none",
+    }
+    path = f"/apis/storage.k8s.io/v1/storageclasses/{name}"
+
+    outcomes = [
+        await bench.fire(operation, resource, effect_id=bytes([number]) * 32)
+        for number, operation in enumerate(["apply", "update", "patch"])
+    ]
+
+    assert [isinstance(outcome, Done) for outcome in outcomes] == [True] * 3, outcomes
+    assert bench.reader.get(path)["metadata"]["labels"] == {"a": "1"}
+    await bench.fire("delete", resource, effect_id=NEWER)
+    assert bench.reader.get(path) is None
+
+
+@kube
 async def test_a_dry_run_says_what_the_api_server_refuses(bench):
     rendered = bench.render("update", config_map(data={"k": "v"}, labels={"app": "not a label!"}))
 
