@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -122,6 +122,12 @@ def refs_of(config: HttpConfig, namespace: str) -> Iterator[SecretRef]:
     pair = (auth.username, auth.password) if auth else ()
     found = (*(secret_ref(each, namespace) for each in pair), tls.ca, tls.certificate, tls.key)
     yield from (ref for ref in found if ref is not None)
+
+
+def names_other_secrets(dests: Iterable[str]) -> bool:
+    """Whether parameters that write there may have a request read other Secrets than its text names."""
+    firsts = {dest.replace("\\", "").partition(".")[0] for dest in dests}
+    return bool(firsts & {"", "secureHeaders", "basicAuth", "tls"})
 
 
 def preview_request(rendered: bytes) -> dict[str, Any]:

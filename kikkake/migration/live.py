@@ -12,6 +12,7 @@ from events.errors import KikkakeError
 from events.ports import KindUnknown, KubeError, Object, Objects
 from events.resource import ResourceDocument
 from kikkake.cluster.resources import KINDS, is_enabled
+from kikkake.cluster.service_objects import GATEWAY
 from kikkake.files import RESOURCE_API
 from kikkake.grants import Account
 from kikkake.kube_client import KubeClient
@@ -73,7 +74,7 @@ class Looker:
         made = []
         for api_version, kind in _MADE_KINDS:
             for controller in FINALIZERS.values():
-                labels = f"controller={controller}"
+                labels = f"controller={controller},!{GATEWAY}"
                 made += [_made(kind, each) for each in await self._list(api_version, kind, name, labels)]
         services = await self._list("v1", "Service", name)
         namespace = await self._get("v1", "Namespace", None, name)

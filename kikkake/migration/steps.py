@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import orjson
 
 from kikkake.cluster.resources import ENABLED_LABEL
+from kikkake.cluster.service_objects import GATEWAY
 from kikkake.migration.inventory import (
     BUS_CONTROLLER,
     EVENT_SOURCE_CONTROLLER,
@@ -123,7 +124,10 @@ def _services(inventory: Inventory, namespace: NamespaceInventory) -> Iterator[S
         yield Step(
             title="remove the Services of Argo Events",
             why="Kikkake makes its own of the same names; one of somebody else it never touches",
-            commands=(f"kubectl -n {namespace.name} delete service -l controller={EVENT_SOURCE_CONTROLLER}",),
+            # Kikkake's own have upstream's labels too.
+            commands=(
+                f"kubectl -n {namespace.name} delete service -l 'controller={EVENT_SOURCE_CONTROLLER},!{GATEWAY}'",
+            ),
         )
 
 

@@ -27,6 +27,7 @@ from sensors.http_request import (
     HttpConfig,
     Rendered,
     decode_request,
+    names_other_secrets,
     preview_request,
     refs_of,
     render_request,
@@ -61,9 +62,15 @@ class Http(Trigger):
         return check_http(document, config, path, part) if isinstance(config, HttpConfig) else []
 
     @classmethod
-    def needs(cls, spec: bytes, namespace: str, *, written: Sequence[str] = ()) -> Needs:  # noqa: ARG003 - see below
-        """To read the Secrets of its headers, its login and its certificates; a parameter may name others."""
-        return reading(refs_of(HttpConfig.model_validate_json(spec), namespace))
+    def needs(cls, spec: bytes, namespace: str, *, written: Sequence[str] = ()) -> Needs:
+        """To read the Secrets of its headers, its login and its certificates."""
+        config = HttpConfig.model_validate_json(spec)
+        found = reading(refs_of(config, namespace))
+        if names_other_secrets([*written, *(parameter.dest for parameter in config.parameters)]):
+            found += Needs(
+                unknown=("an event decides which Secrets its request reads: grant get, watch on them",)
+            )
+        return found
 
     @classmethod
     def render(cls, spec: bytes, events: Mapping[str, Event], context: RenderContext) -> bytes:

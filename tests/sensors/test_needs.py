@@ -255,6 +255,22 @@ def test_http_needs_the_keys_that_its_request_refers_to(insecure, from_map):
     assert set(needs.accesses) == set(reading(read).accesses)
 
 
+def test_a_parameter_may_have_a_request_read_other_secrets():
+    found = sensor_of(
+        """
+        http:
+          url: https://example.com
+          basicAuth: {password: {name: here, key: k}}
+          parameters: [{src: {dependencyName: push, dataKey: x}, dest: basicAuth.password.name}]
+        """
+    )
+    needs = needs_of(found)
+    assert {access.name for access in needs.accesses} == {"here"}
+    assert needs.unknown == (
+        "trigger `t0`: an event decides which Secrets its request reads: grant get, watch on them",
+    )
+
+
 GENERIC = [kind for kind in TRIGGERS.names() if TRIGGERS.get(kind).needs.__func__ is Trigger.needs.__func__]
 """The kinds that leave it to the contract."""
 
