@@ -34,11 +34,13 @@ _OLDER_OF_ITS_KEY = (
     "WHERE older.order_key = effect.order_key AND older.state = 0 AND older.number < effect.number"
 )
 _OLDER_PLANNED = (
-    # What it is about is known when it is rendered. Of another trigger only until its first failure: a waiting retry
-    # holds up nobody else.
+    # What it is about is known when it is rendered. Of another trigger only until its first failure, and only the one
+    # whose turn it is: a waiting retry, and what waits behind it, hold up nobody else.
     "SELECT older.number FROM effect AS older WHERE older.sensor = effect.sensor AND older.state = 0 "
     "AND older.rendered IS NULL AND older.order_mode <> 0 AND older.number < effect.number "
-    "AND (older.reason = '' OR older.trigger = effect.trigger)"
+    "AND (older.reason = '' OR older.trigger = effect.trigger) "
+    "AND NOT EXISTS (SELECT 1 FROM effect AS first WHERE first.order_key = older.order_key AND first.state = 0 "
+    "AND first.number < older.number)"
 )
 _NOT_BEHIND_ANOTHER = (
     "(order_key IS NULL OR order_mode = 0 "

@@ -820,19 +820,30 @@ async def test_what_is_ordered_waits_for_an_older_planned_effect_of_its_sensor(e
 
 
 async def test_a_planned_effect_that_cannot_be_rendered_holds_up_only_its_own_trigger(engine: Engine):
+    """Nor do those that wait behind it, of which nobody has tried to render one yet."""
     runner = await (await engine.open()).take_over()
     older = await planned(runner, 7, trigger="fetched")
-    of_same = await planned(runner, 8, trigger="fetched")
+    await planned(runner, 8, trigger="fetched")
     [newer] = await order_effects(runner, OrderMode.WAIT)
 
     await runner.begin(older, 1, START_US)
-    later = {"due_us": START_US + 99, "reason": "ArtifactUnavailable"}
-    await runner.settle(outcome(older, 1, OPEN, **later))
-    await runner.begin(of_same, 1, START_US)
-    await runner.settle(outcome(of_same, 1, OPEN, **later))
+    await runner.settle(outcome(older, 1, OPEN, due_us=START_US + 99, reason="ArtifactUnavailable"))
 
     assert await due_numbers(runner) == [newer]
     assert await due_numbers(runner, START_US + 99) == [newer, older]
+
+
+async def test_a_serial_trigger_that_is_tried_again_holds_up_no_other(engine: Engine):
+    """With `atLeastOnce` it keeps its place after it was rendered, and the next one is not rendered before."""
+    runner = await (await engine.open()).take_over()
+    first = await planned(runner, 7, trigger="serial")
+    await planned(runner, 8, trigger="serial")
+    await runner.begin(first, 1, START_US)
+    assert await runner.plan(first, b"{}", b"trigger", OrderMode.WAIT)
+    await runner.settle(outcome(first, 1, OPEN, due_us=START_US + 99, reason="ServerError"))
+    [newer] = await order_effects(runner, OrderMode.WAIT)
+
+    assert await due_numbers(runner) == [newer]
 
 
 async def test_a_planned_effect_that_was_overtaken_is_superseded(engine: Engine):
