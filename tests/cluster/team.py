@@ -132,15 +132,19 @@ def sensor(
     name: str = "notes",
     account: str | None = "default",
     source: str = "hooks",
+    retry: Object | None = None,
     metadata: Object | None = None,
     **spec: Any,
 ) -> Object:
-    """A Sensor that tries once to do `trigger` for each `push` of `source`; `account` None names none."""
+    """A Sensor that does `trigger` for each `push` of `source`, in one attempt unless `retry` says otherwise.
+
+    `account` None names none.
+    """
     template = {} if account is None else {"template": {"serviceAccountName": account}}
     body = {
         **template,
         "dependencies": [{"name": "push", "eventSourceName": source, "eventName": "push"}],
-        "triggers": [{"template": {"name": "make", **trigger}, "retryStrategy": {"steps": 1}}],
+        "triggers": [{"template": {"name": "make", **trigger}, "retryStrategy": retry or {"steps": 1}}],
         **spec,
     }
     return resource("Sensor", body, name, **(metadata or {}))

@@ -5,11 +5,12 @@ What is installed belongs to the whole cluster (CRDs, policies), so these tests 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,20 @@ class Cluster:
             while "not enabled" not in _refusal(reader, event):
                 assert time.monotonic() < ends, "the policies are not applied"
                 time.sleep(_POLL_S)
+
+
+@contextlib.contextmanager
+def installed(place: Path, folder: str = "manifests") -> Iterator[Cluster]:
+    """A server of its own in `place` with the manifests of `folder`, as docs/install.md installs them."""
+    server = KubeServer.start(place / "kube")
+    try:
+        cluster = Cluster(server, place)
+        applied = cluster.kubectl("apply", "-k", folder)
+        assert applied.code == 0, applied.err
+        cluster.wait_for_policies()
+        yield cluster
+    finally:
+        server.stop()
 
 
 def _refusal(reader: KubeReader, event: Object) -> str:

@@ -1,23 +1,14 @@
 import pytest
 
 from tests.conftest import require
-from tests.manifests.cluster import Cluster
-from tests.servers.kube import KubeServer
+from tests.manifests.cluster import installed
 
 
 def install(tmp_path_factory, folder):
     require("kube")
     require("kubectl")
-    place = tmp_path_factory.mktemp("cluster")
-    server = KubeServer.start(place / "kube")
-    try:
-        cluster = Cluster(server, place)
-        applied = cluster.kubectl("apply", "-k", folder)
-        assert applied.code == 0, applied.err
-        cluster.wait_for_policies()
+    with installed(tmp_path_factory.mktemp("cluster"), folder) as cluster:
         yield cluster
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """A proxy before the Kubernetes API that does what networks and busy servers do: lose, refuse, cut and delay.
 
 It ends TLS with the certificate of the test run's own authority and passes requests on one by one, so that a
-fault hits exactly one request. By default only requests that change something can be hit.
+fault hits exactly one request. By default only requests that change something can be hit; an ailment decides of any.
 """
 
 import asyncio
@@ -48,6 +48,11 @@ class Delay:
 
 Fault = LoseAnswer | CutBefore | Answer | Delay
 
+Ailment = Callable[[str, str], Fault | None]
+"""What a method and a target meet while it lasts; None = nothing."""
+Hits = Callable[[str, str], bool]
+"""Which methods and targets are meant."""
+
 
 def too_many_requests(retry_after_s: int) -> Answer:
     """What an overloaded API server says."""
@@ -75,7 +80,7 @@ class FaultProxy:
 
     `plan` holds faults for the next requests that can be hit, None for "leave this one alone"; when it is empty,
     `lose_answers` is the probability of losing an answer, drawn from `seed` in the order of the requests.
-    Both, and `hits`, may be changed at any time. `port` 0 takes a free one.
+    Both, and `hits` and `ailment`, may be changed at any time. `port` 0 takes a free one.
     """
 
     def __init__(
@@ -84,15 +89,19 @@ class FaultProxy:
         *,
         seed: int = 0,
         lose_answers: float = 0.0,
-        hits: Callable[[str, str], bool] = changes_something,
+        hits: Hits = changes_something,
         port: int = 0,
     ) -> None:
         self.plan: deque[Fault | None] = deque()
         self.lose_answers = lose_answers
         self.hits = hits
+        self.ailment: Ailment | None = None
+        """Asked for every request before anything else."""
         self.counts = Counts()
         self.lost_targets: deque[str] = deque(maxlen=10_000)
         """Method and target of each request whose answer was lost."""
+        self._underway: dict[asyncio.Task[None], tuple[str, str]] = {}
+        """Method and target of what each connection is busy with."""
         self._random = random.Random(seed)
         self._upstream_port = server.port
         self._upstream_tls = ssl.create_default_context(cafile=str(server.ca_file))
@@ -122,13 +131,24 @@ class FaultProxy:
         """End a `refuse`; on the same port."""
         await self._listener.open()
 
+    async def cut(self, hits: Hits) -> int:
+        """Cut the connections that are busy with such a request, a watch for instance; how many there were."""
+        meant = [task for task, request in self._underway.items() if hits(*request)]
+        for task in meant:
+            task.cancel()
+        await asyncio.gather(*meant, return_exceptions=True)
+        return len(meant)
+
     async def _serve(self, client_reader: asyncio.StreamReader, client_writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(_CONNECT_TIMEOUT_S):
             reader, writer = await asyncio.open_connection(
                 "127.0.0.1", self._upstream_port, ssl=self._upstream_tls, limit=1 << 20
             )
+        task = asyncio.current_task()
+        assert task is not None
         try:
             while (request := await read_head(client_reader)) is not None:
+                self._underway[task] = request.first_line[:2]
                 body = b"".join([piece.wire async for piece in read_body(client_reader, request)])
                 fault = self._fault_for(request)
                 if isinstance(fault, CutBefore):
@@ -138,6 +158,7 @@ class FaultProxy:
                     self.counts.answered += 1
                     client_writer.write(answer_bytes(fault.status, fault.headers, fault.body))
                     await client_writer.drain()
+                    del self._underway[task]
                     continue
                 if isinstance(fault, Delay):
                     self.counts.delayed += 1
@@ -147,11 +168,16 @@ class FaultProxy:
                 lose = isinstance(fault, LoseAnswer)
                 if not await self._pass_answer(reader, client_writer, request, lose=lose):
                     return
+                del self._underway[task]
         finally:
+            self._underway.pop(task, None)
             writer.transport.abort()
 
     def _fault_for(self, request: Head) -> Fault | None:
-        if not self.hits(request.first_line[0], request.first_line[1]):
+        method, target, _ = request.first_line
+        if self.ailment is not None and (fault := self.ailment(method, target)) is not None:
+            return fault
+        if not self.hits(method, target):
             return None
         if self.plan:
             return self.plan.popleft()

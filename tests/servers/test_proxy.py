@@ -4,7 +4,7 @@ import ssl
 import aiohttp
 import pytest
 
-from tests.servers.proxy import CutBefore, Delay, FaultProxy, LoseAnswer, too_many_requests
+from tests.servers.proxy import Answer, CutBefore, Delay, FaultProxy, LoseAnswer, too_many_requests
 
 pytestmark = pytest.mark.kube
 
@@ -102,3 +102,30 @@ async def test_a_watch_arrives_line_by_line(kube_server, kube_namespace, client)
         async with client.get(url) as watch, asyncio.timeout(10):
             assert await create(client, proxy, kube_namespace, "seen") == 201
             assert b'"seen"' in await watch.content.readline()
+
+
+async def test_an_ailment_meets_every_request_that_it_names(kube_server, kube_namespace, client):
+    path = f"/api/v1/namespaces/{kube_namespace}/configmaps"
+    async with FaultProxy(kube_server) as proxy:
+        proxy.ailment = lambda method, target: Answer(500) if (method, target) == ("GET", path) else None
+
+        for _ in range(2):
+            async with client.get(proxy.url + path) as answer:
+                assert answer.status == 500
+        assert await create(client, proxy, kube_namespace, "a") == 201
+        assert proxy.counts.answered == 2
+
+
+async def test_a_watch_is_cut_and_what_is_idle_stays(kube_server, kube_namespace, client):
+    path = f"/api/v1/namespaces/{kube_namespace}/configmaps"
+    async with FaultProxy(kube_server) as proxy:
+        assert await create(client, proxy, kube_namespace, "a") == 201
+        async with client.get(f"{proxy.url}{path}?watch=1") as watch:
+            assert b"ADDED" in await watch.content.readline()
+
+            assert await proxy.cut(lambda _method, target: "watch" in target) == 1
+            assert await proxy.cut(lambda _method, _target: True) == 0
+
+            with pytest.raises(aiohttp.ClientError):
+                await watch.content.read()
+        assert await create(client, proxy, kube_namespace, "b") == 201
