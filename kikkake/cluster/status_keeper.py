@@ -29,7 +29,9 @@ _SETTLE_S = 0.05
 _UNSETTLED_S = 5.0
 _SOONEST_S = 30.0
 """Between two statuses of one generation; a new generation does not wait."""
-_RETRY_S = 30.0
+_FIRST_RETRY_S = 1.0
+_LONGEST_RETRY_S = 30.0
+"""Of the pause after a status could not be written: twice as long each time."""
 
 log = Logger("cluster")
 
@@ -75,6 +77,8 @@ class StatusKeeper:
         self._due: dict[Key, int] = {}
         """When each is to be looked at: now, after a pause, or for its counts."""
         self._written: dict[Key, _Written] = {}
+        self._failures: dict[Key, int] = {}
+        """Of each status that could not be written: how often in a row."""
         self._changed = asyncio.Event()
         self._failed = Counter(
             "kikkake_status_write_failed",
@@ -128,6 +132,7 @@ class StatusKeeper:
         self._marked.pop(key, None)
         if found is None:
             self._written.pop(key, None)
+            self._failures.pop(key, None)
             return
         outlook = self._outlook(found)
         status = status_of(key.kind, outlook, found.status, format_time(now_us // US_PER_S * US_PER_S))
@@ -168,6 +173,7 @@ class StatusKeeper:
 
     def _note(self, key: Key, found: ClusterObject, status: Status, now_us: int) -> None:
         """It is said: look again when the counts are due."""
+        self._failures.pop(key, None)
         self._written[key] = _Written(
             uid=found.uid,
             generation=found.generation,
@@ -184,7 +190,9 @@ class StatusKeeper:
         log.limited_warning(
             "cluster.status-not-written", (key.kind,), resource=str(key), detail=str(error)[:300]
         )
-        self._due[key] = self._clock.now_us() + round(_RETRY_S * US_PER_S)
+        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        pause_s = min(_FIRST_RETRY_S * 2 ** min(failures - 1, 8), _LONGEST_RETRY_S)
+        self._due[key] = self._clock.now_us() + round(pause_s * US_PER_S)
 
     def _tell(self, found: ClusterObject, status: Status) -> None:
         for condition in status["conditions"]:
