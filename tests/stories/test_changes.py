@@ -94,6 +94,31 @@ def test_an_apply_that_was_given_up_does_not_come_back_over_a_newer_one(
     assert "superseded by a newer event" in gateway.command("explain", "d-old").out
 
 
+def test_a_change_that_waits_for_an_older_one_says_for_which(
+    kikkake, kube_server, kube_namespace, background, live, tmp_path
+):
+    proxy = FaultProxy(kube_server)
+    background.run(proxy.__aenter__())
+    kikkake.arguments += [
+        "--kubeconfig",
+        str(kube_server.write_kubeconfig(tmp_path / "proxied", url=proxy.url)),
+    ]
+    kikkake.write("github.yaml", resources.github(namespace=kube_namespace))
+    kikkake.write("release.yaml", release("patch", kube_namespace))
+    kikkake.start()
+    background.run(proxy.refuse())
+
+    for number in (1, 2):
+        kikkake.deliver(deliveries.push(f"d{number}", commit=f"commit-{number}"))
+    wait_until(lambda: "waits for effect 1, which is older" in kikkake.command("explain", "d2").out)
+    assert "cannot be reached" in kikkake.command("explain", "d1").out
+    background.run(proxy.accept())
+    kikkake.wait_idle()
+
+    assert live()["data"] == {"commit": "commit-2"}
+    background.run(proxy.__aexit__(None, None, None))
+
+
 def test_a_gateway_that_is_killed_amid_a_json_patch_adds_nothing_twice(
     kikkake, kube_server, kube_reader, kube_namespace, background, live, tmp_path
 ):

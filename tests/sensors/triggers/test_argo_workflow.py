@@ -11,7 +11,15 @@ from events.event import Event
 from kikkake.kube import connect_kubeconfig
 from sensors.compile import check_sensor
 from sensors.kube_object import EFFECT_ID, PROOF
-from sensors.trigger import AttemptContext, Done, OnFailure, RenderContext, RenderFailed, TriggerServices
+from sensors.trigger import (
+    AttemptContext,
+    Begun,
+    Done,
+    OnFailure,
+    RenderContext,
+    RenderFailed,
+    TriggerServices,
+)
 from sensors.triggers.argo_workflow import ArgoWorkflow
 from tests.sensors.rules.fragments import sensor_of
 from tests.servers.proxy import FaultProxy, LoseAnswer
@@ -154,6 +162,31 @@ async def test_a_label_policy_after_submit_looks_at_the_workflow_that_was_made(b
     outcome = await bench.fire("submit", workflow(generateName="w-", labels={"x": "y"}), policy=policy)
 
     assert "labels of the policy" in outcome.answer
+
+
+@kube
+async def test_the_flag_wait_waits_for_the_end_of_what_was_made(bench):
+    source = workflow(generateName="build-", spec=SPEC)
+    rendered = render("submit", source, namespace=bench.namespace, args=["--wait"])
+
+    begun = await bench.trigger.fire(rendered, bench.attempt())
+    running = await bench.trigger.look(rendered, bench.attempt(), begun.result)
+    [made] = bench.all()
+    bench.reader.patch(bench.path(name=made["metadata"]["name"]), {"status": {"phase": "Succeeded"}})
+    ended = await bench.trigger.look(rendered, bench.attempt(), running.result)
+
+    assert isinstance(begun, Begun)
+    assert isinstance(running, Begun)
+    assert ended.answer == "it has ended: Succeeded"
+
+
+@kube
+async def test_who_stops_a_workflow_waits_for_no_good_end_of_it(bench):
+    bench.have(workflow(name="w", spec={}), phase="Running")
+
+    outcome = await bench.fire("stop", workflow(name="w"), policy={"k8s": {"until": {}}})
+
+    assert isinstance(outcome, Done)
 
 
 @kube

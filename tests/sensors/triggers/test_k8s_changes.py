@@ -484,6 +484,23 @@ def test_changes_of_one_object_have_one_order_and_others_another():
     assert order(resource=v1) == order(resource={**v1, "apiVersion": "apps/v2"}), "one object, two versions"
 
 
+def test_an_end_that_nobody_knows_is_said_before_anything_is_made():
+    context = RenderContext(
+        namespace="ci",
+        sensor="images",
+        trigger="deploy",
+        effect_id=EFFECT,
+        event_ids=(),
+        fired_us=NOW_US,
+        store_key=b"key",
+        policy={"k8s": {"until": {}}},
+    )
+    spec = json.dumps({"source": {"resource": config_map()}}).encode()
+
+    with pytest.raises(RenderFailed, match="what the end of a ConfigMap is, only you know"):
+        K8s.render(spec, {}, context)
+
+
 @pytest.mark.parametrize("operation", ["update", "patch", "apply", "delete"])
 def test_a_change_needs_a_name(operation):
     resource = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "x-"}}
