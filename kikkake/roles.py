@@ -15,6 +15,14 @@ from events.ports import Object
 from kikkake.grants import Account, Resolve, accesses_by_namespace
 from sensors.access import Access, Needs
 
+TEAM_ROLE = "kikkake-team"
+TOKEN_ROLE = "kikkake-tenant-token"  # noqa: S105 - the name of a ClusterRole
+MEANING = {
+    TEAM_ROLE: "The gateway keeps Services of EventSources here, and sees whether Argo Events still serves one.",
+    TOKEN_ROLE: "The gateway may act as the accounts of this namespace (the strict variant: nowhere else).",
+}
+"""ClusterRoles that a namespace binds to the gateway, and what for."""
+
 _API = "rbac.authorization.k8s.io/v1"
 _LABELS = {"app.kubernetes.io/part-of": "kikkake"}
 _VERBS = ("get", "list", "watch", "create", "update", "patch", "delete")

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import click
 
 from kikkake.cli.kube_names import ACCOUNT, NAMESPACE_NAME
-
-_TEAM = "kikkake-team"
-_TOKEN = "kikkake-tenant-token"  # noqa: S105 - the name of a ClusterRole
 
 
 @click.command()
@@ -52,7 +49,12 @@ def enable(
       kikkake enable team-a | sh                             do it
       kikkake enable team-a --strict -o yaml | kubectl apply -f -
     """
-    roles = [*([_TEAM] if team else []), *([_TOKEN] if strict else [])]
+    from kikkake.grants import Account  # noqa: PLC0415 - models are no part of --help
+    from kikkake.roles import MEANING, TEAM_ROLE, TOKEN_ROLE, binding_of, yaml_of  # noqa: PLC0415
+
+    roles = {
+        role: MEANING[role] for role, is_wanted in ((TEAM_ROLE, team), (TOKEN_ROLE, strict)) if is_wanted
+    }
     if output == "text":
         for line in _commands(namespaces, roles, gateway):
             click.echo(line)
@@ -61,26 +63,21 @@ def enable(
         raise click.UsageError(
             "-o yaml prints RoleBindings: there are none with --no-team, except by --strict"
         )
-    from kikkake.grants import Account  # noqa: PLC0415 - models are no part of --help
-    from kikkake.roles import binding_of, yaml_of  # noqa: PLC0415
-
     documents = [
-        (_MEANING[role], binding_of(role, each, Account(*gateway))) for each in namespaces for role in roles
+        (meaning, binding_of(role, each, Account(*gateway)))
+        for each in namespaces
+        for role, meaning in roles.items()
     ]
     labels = [f"# Then, as an administrator of the cluster: {_label(each)}" for each in namespaces]
     click.echo("\n".join([*labels, yaml_of(documents)]), nl=False)
 
 
-_MEANING = {
-    _TEAM: "The gateway keeps Services of EventSources here, and sees whether Argo Events still serves one.",
-    _TOKEN: "The gateway may act as the accounts of this namespace (the strict variant: nowhere else).",
-}
-
-
-def _commands(namespaces: tuple[str, ...], roles: list[str], gateway: tuple[str, str]) -> Iterator[str]:
+def _commands(
+    namespaces: tuple[str, ...], roles: Mapping[str, str], gateway: tuple[str, str]
+) -> Iterator[str]:
     for namespace in namespaces:
-        for role in roles:
-            yield f"# {_MEANING[role]}"
+        for role, meaning in roles.items():
+            yield f"# {meaning}"
             yield shlex.join(
                 [
                     *("kubectl", "-n", namespace, "create", "rolebinding", role),

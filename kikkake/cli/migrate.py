@@ -73,7 +73,7 @@ def migrate(
         inventory, plans = _of_files(paths, namespace or "")
     else:
         inventory, plans = asyncio.run(
-            _of_cluster(namespace or "", context, kubeconfig, all_grants=all_grants)
+            _of_cluster(namespace or "", context, kubeconfig, gateway, all_grants=all_grants)
         )
     match output:
         case "yaml":
@@ -105,10 +105,11 @@ def _of_files(paths: tuple[str, ...], namespace: str) -> tuple[Inventory, list[N
 
 
 async def _of_cluster(
-    namespace: str, context: str, kubeconfig: str, *, all_grants: bool
+    namespace: str, context: str, kubeconfig: str, gateway: tuple[str, str], *, all_grants: bool
 ) -> tuple[Inventory, list[NamespacePlan]]:
-    from kikkake.migration.plan import draft_of, plan_of  # noqa: PLC0415 - models are no part of --help
-    from kikkake.migration.rights import ask_rights, discover  # noqa: PLC0415
+    from kikkake.grants import Account  # noqa: PLC0415 - models are no part of --help
+    from kikkake.migration.plan import draft_of, plan_of  # noqa: PLC0415
+    from kikkake.migration.rights import ask_rights, discover, missing_bindings  # noqa: PLC0415
     from kikkake.outfit import connect  # noqa: PLC0415
     from kikkake.settings import ClusterSettings  # noqa: PLC0415
 
@@ -120,7 +121,8 @@ async def _of_cluster(
         plans = []
         for draft in drafts:
             rights = None if all_grants else await ask_rights(kube, draft.needs, resolve)
-            plans.append(plan_of(inventory, draft, rights=rights, resolve=resolve))
+            bindings = await missing_bindings(kube, Account(*gateway), draft.inventory)
+            plans.append(plan_of(inventory, draft, rights=rights, bindings=bindings, resolve=resolve))
         return inventory, plans
     finally:
         await kube.close()

@@ -9,30 +9,28 @@ from typing import Any
 
 import click
 
+from events.ports import Object
 from kikkake.cli.output import paint, printable
 from kikkake.grants import Account
 from kikkake.migration.inventory import Inventory
 from kikkake.migration.plan import NamespacePlan
 from kikkake.migration.resources import ResourceReport
-from kikkake.roles import binding_of, documents_of, grant_documents, yaml_of
+from kikkake.roles import MEANING, binding_of, documents_of, grant_documents, yaml_of
 
-_TEAM = "kikkake-team"
 _DOCS = "docs"
 
 
 def as_yaml(plans: Sequence[NamespacePlan], gateway: tuple[str, str]) -> str:
     """Roles and RoleBindings that are missing; what nobody can print in advance stands in comments."""
-    documents = []
-    comments = []
+    documents: list[tuple[str, Object]] = []
+    comments: list[str] = []
     for plan in plans:
-        if not plan.has_team_binding:
-            meaning = (
-                "The gateway keeps Services of EventSources, and sees whether Argo Events still serves one."
-            )
-            documents.append((meaning, binding_of(_TEAM, plan.namespace, Account(*gateway))))
+        documents += [
+            (MEANING[role], binding_of(role, plan.namespace, Account(*gateway))) for role in plan.bindings
+        ]
         documents += list(grant_documents(plan.grants))
         comments += [f"# {plan.namespace}: {printable(each)}" for each in plan.unknown]
-        if not plan.grants and plan.has_team_binding:
+        if not plan.grants and not plan.bindings:
             comments.append(f"# {plan.namespace}: nothing is missing; --all-grants prints what is needed")
     return "\n".join([*comments, yaml_of(documents)]) if documents else "\n".join([*comments, ""])
 
@@ -44,6 +42,7 @@ def as_json(inventory: Inventory, plan: NamespacePlan) -> str:
         "enabled": plan.is_enabled,
         "whole": plan.is_whole,
         "resources": [_resource(report) for report in plan.reports],
+        "bindings": list(plan.bindings),
         "grants": [document for grant in plan.grants for document in documents_of(grant)],
         "unknown": plan.unknown,
         "unasked": [str(account) for account in plan.unasked],

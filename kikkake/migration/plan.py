@@ -11,7 +11,7 @@ from kikkake.migration.inventory import Inventory, NamespaceInventory
 from kikkake.migration.resources import ResourceReport, report_resources, specs_of
 from kikkake.migration.rights import Rights
 from kikkake.migration.steps import Step, steps_of
-from kikkake.roles import Grant, grants_of
+from kikkake.roles import TEAM_ROLE, Grant, grants_of
 from sensors.access import Needs
 
 
@@ -21,7 +21,8 @@ class NamespacePlan:
 
     namespace: str
     is_enabled: bool
-    has_team_binding: bool
+    bindings: Sequence[str]
+    """ClusterRoles that are to be bound to the gateway."""
     reports: Sequence[ResourceReport]
     needs: Mapping[Account, Needs]
     grants: Sequence[Grant]
@@ -62,6 +63,7 @@ def plan_of(
     draft: Draft,
     *,
     rights: Rights | None = None,
+    bindings: Sequence[str] = (TEAM_ROLE,),
     resolve: Resolve = guess_resource,
     files: Sequence[str] = (),
 ) -> NamespacePlan:
@@ -72,11 +74,11 @@ def plan_of(
     return NamespacePlan(
         namespace=namespace.name,
         is_enabled=namespace.is_enabled,
-        has_team_binding=namespace.has_team_binding,
+        bindings=bindings,
         reports=draft.reports,
         needs=draft.needs,
         grants=grants,
         unasked=rights.unasked if rights is not None else (),
         differences=differences_of(specs_of(draft.reports)),
-        steps=steps_of(inventory, namespace, grants, files=files),
+        steps=steps_of(inventory, namespace, grants, bindings=bindings, files=files),
     )

@@ -10,9 +10,18 @@ from typing import Any
 import orjson
 
 from events.ports import KindUnknown, KubeError
-from kikkake.grants import Account, Resolve, ResourceName, accesses_by_namespace, known_resources
+from kikkake.files import RESOURCE_API
+from kikkake.grants import (
+    Account,
+    Resolve,
+    ResourceName,
+    accesses_by_namespace,
+    guess_resource,
+    known_resources,
+)
 from kikkake.kube_client import KubeClient
-from kikkake.roles import allows, role_name
+from kikkake.migration.inventory import NamespaceInventory
+from kikkake.roles import TEAM_ROLE, TOKEN_ROLE, allows, role_name
 from sensors.access import Access, Needs
 
 _API = "authorization.k8s.io/v1"
@@ -61,6 +70,27 @@ async def ask_rights(kube: KubeClient, needs: Mapping[Account, Needs], resolve: 
     return Rights(missing, to_print, tuple(unasked))
 
 
+async def missing_bindings(
+    kube: KubeClient, gateway: Account, namespace: NamespaceInventory, *, resolve: Resolve = guess_resource
+) -> tuple[str, ...]:
+    """The ClusterRoles that the namespace has to bind to the gateway; by a binding's name where nobody may ask."""
+    asker = _Asker(kube, resolve)
+
+    async def may(verb: str, api_version: str, kind: str, subresource: str = "") -> bool | None:
+        access = Access(
+            verb=verb, api_version=api_version, kind=kind, namespace=namespace.name, subresource=subresource
+        )
+        return await asker.may(gateway, access)
+
+    has_team = await may("list", "apps/v1", "Deployment")
+    missing = [TEAM_ROLE] * (not (namespace.has_team_binding if has_team is None else has_team))
+    # Before it is installed it may nothing at all, which says nothing of the variant.
+    is_installed = await may("get", RESOURCE_API, "Sensor")
+    if is_installed and await may("create", "v1", "ServiceAccount", "token") is False:
+        missing.append(TOKEN_ROLE)
+    return tuple(missing)
+
+
 class _Asker:
     def __init__(self, kube: KubeClient, resolve: Resolve) -> None:
         self._kube = kube
@@ -71,7 +101,7 @@ class _Asker:
         """What the account may not do; None where nobody may ask."""
         async with asyncio.TaskGroup() as tasks:
             asked = [
-                tasks.create_task(self._may(account, access), name=f"rights:{account}")
+                tasks.create_task(self.may(account, access), name=f"rights:{account}")
                 for access in wanted.accesses
             ]
         answers = [task.result() for task in asked]
@@ -89,7 +119,8 @@ class _Asker:
             found |= {each for each in accesses if rules is None or allows(rules, each, self._resolve)}
         return [access for access in wanted.accesses if access in found]
 
-    async def _may(self, account: Account, access: Access) -> bool | None:
+    async def may(self, account: Account, access: Access) -> bool | None:
+        """None where nobody may ask."""
         resource = self._resolve(access.api_version, access.kind)
         namespace = access.namespace if resource.is_namespaced else None
         attributes: dict[str, Any] = {

@@ -42,10 +42,15 @@ class Step:
 
 
 def steps_of(
-    inventory: Inventory, namespace: NamespaceInventory, grants: Sequence[Grant], *, files: Sequence[str] = ()
+    inventory: Inventory,
+    namespace: NamespaceInventory,
+    grants: Sequence[Grant],
+    *,
+    bindings: Sequence[str] = (),
+    files: Sequence[str] = (),
 ) -> list[Step]:
     """Everything that is left to do for one namespace; what was done before is left out."""
-    steps = [*_grants(namespace, grants, files)]
+    steps = [*_grants(namespace.name, grants, bindings, files)]
     running = [each for each in inventory.controllers_of(namespace.name) if each.replicas]
     is_handed_over = bool(running) and not (inventory.fence and namespace.is_enabled)
     if is_handed_over:
@@ -72,16 +77,17 @@ def steps_of(
     return [*steps, Step(title="check", why=why, commands=(look,)), *_remove_bus(namespace)]
 
 
-def _grants(namespace: NamespaceInventory, grants: Sequence[Grant], files: Sequence[str]) -> Iterator[Step]:
-    name = namespace.name
-    if not grants and namespace.has_team_binding:
+def _grants(
+    name: str, grants: Sequence[Grant], bindings: Sequence[str], files: Sequence[str]
+) -> Iterator[Step]:
+    if not grants and not bindings:
         return
-    roles = [f"the Role {grant.name} in {grant.namespace}" for grant in grants if grant.namespace is not None]
-    roles += [f"the ClusterRole {grant.name}" for grant in grants if grant.namespace is None]
-    what = ["the RoleBinding kikkake-team"] * (not namespace.has_team_binding) + roles
+    what = [f"the RoleBinding {role}" for role in bindings]
+    what += [f"the Role {grant.name} in {grant.namespace}" for grant in grants if grant.namespace is not None]
+    what += [f"the ClusterRole {grant.name}" for grant in grants if grant.namespace is None]
     where = " ".join(files)
     command = f"kikkake migrate --namespace {name} -o yaml{' ' * bool(where)}{where} | kubectl apply -f -"
-    why = f"read it first; it makes {', '.join(what)}, each Role with its RoleBinding"
+    why = f"read it first; it makes {', '.join(what)}" + ", each Role with its RoleBinding" * bool(grants)
     yield Step(title="grant what the accounts and the gateway need", why=why, commands=(command,))
 
 

@@ -14,7 +14,7 @@ import yaml
 
 from tests.conftest import require
 from tests.manifests.argo_events import CONTROLLER, deployment, install_argo_events, serve_with_argo_events
-from tests.manifests.cluster import ROOT, Cluster, path_of
+from tests.manifests.cluster import GATEWAY, ROOT, Cluster, path_of
 from tests.manifests.serve import Serve, condition
 from tests.servers.kube import KubeServer
 from tests.servers.kube_reader import KubeRefused
@@ -303,6 +303,32 @@ def test_the_crds_of_argo_events_stay_as_they_are(cluster, team):
     assert plan_of(cluster, team)["foreignCRDs"] == [
         f"{plural}.argoproj.io" for plural in ("eventsources", "sensors", "eventbus")
     ]
+
+
+def test_what_the_gateway_has_by_another_binding_is_not_bound_again(cluster, team):
+    """As Helm's `serviceNamespaces` does it."""
+    assert plan_of(cluster, team)["bindings"] == ["kikkake-team"]
+    bound = cluster.kubectl(
+        *("-n", team, "create", "rolebinding", "by-another-name", "--clusterrole=kikkake-team"),
+        f"--serviceaccount={':'.join(GATEWAY)}",
+    )
+    assert bound.code == 0, bound.err
+    assert plan_of(cluster, team)["bindings"] == []
+
+
+def test_in_the_strict_variant_the_gateway_lacks_tokens_and_gets_them_by_what_is_printed(cluster, team):
+    """The strict variant is the default one without this binding."""
+    everywhere = ("clusterrolebinding", "kikkake-tokens")
+    kept = json.loads(cluster.kubectl("get", *everywhere, "-o", "json").out)
+    try:
+        assert cluster.kubectl("delete", *everywhere).code == 0
+        assert plan_of(cluster, team)["bindings"] == ["kikkake-team", "kikkake-tenant-token"]
+        shell(cluster, f"kikkake migrate --namespace {team} -o yaml | kubectl apply -f -")
+        assert plan_of(cluster, team)["bindings"] == []
+    finally:
+        wanted = {name: kept[name] for name in ("apiVersion", "kind", "roleRef", "subjects")}
+        metadata = {"name": "kikkake-tokens", "labels": kept["metadata"]["labels"]}
+        assert cluster.kubectl("apply", "-f", "-", given={**wanted, "metadata": metadata}).code == 0
 
 
 # The policy that keeps the controller of Argo Events out

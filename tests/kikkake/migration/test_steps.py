@@ -43,8 +43,8 @@ SERVED = NamespaceInventory(
 LIVE = Inventory(namespaces=(SERVED,), is_live=True, controllers=(WIDE,))
 
 
-def steps(inventory=LIVE, namespace=SERVED, grants=(GRANT,)):
-    return {step.title: step for step in steps_of(inventory, namespace, grants)}
+def steps(inventory=LIVE, namespace=SERVED, grants=(GRANT,), bindings=("kikkake-team",)):
+    return {step.title: step for step in steps_of(inventory, namespace, grants, bindings=bindings)}
 
 
 def test_a_namespace_that_is_served_is_handed_over_step_by_step():
@@ -71,12 +71,12 @@ def test_what_argo_events_never_served_is_only_granted_and_labelled():
 
 def test_a_namespace_that_has_moved_has_only_to_be_looked_at():
     namespace = NamespaceInventory(name="ci", documents=(document(),), is_enabled=True, has_team_binding=True)
-    assert list(steps(replace(LIVE, fence=FENCE), namespace, ())) == ["check"]
+    assert list(steps(replace(LIVE, fence=FENCE), namespace, (), ())) == ["check"]
 
 
 def test_without_the_policy_a_controller_that_runs_takes_the_namespace_back():
     namespace = NamespaceInventory(name="ci", documents=(document(),), is_enabled=True, has_team_binding=True)
-    assert list(steps(LIVE, namespace, ())) == [
+    assert list(steps(LIVE, namespace, (), ())) == [
         "pause the controller of Argo Events",
         "let the controller of Argo Events go on for the other namespaces",
         "check",
