@@ -76,6 +76,8 @@ class Informer:
         """resourceVersion of every object that was told."""
         self._newest = ""
         """Where the next watch begins; empty = list first."""
+        self._is_fresh = False
+        """Listed a moment ago and nothing heard since: a 410 then is no version that has grown old."""
         self._listed_us = 0
         self._failures = 0
 
@@ -87,7 +89,8 @@ class Informer:
             except KubeError as error:
                 if error.status == _GONE and self._newest:
                     self._newest = ""
-                    continue
+                    if not self._is_fresh:
+                        continue
                 await self._pause(error, error.retry_after_s)
             except (KubeNotSent, KubeInDoubt, KindUnknown) as error:
                 await self._pause(error, None)
@@ -96,18 +99,20 @@ class Informer:
         """One list where it is due, then one watch to its end."""
         scope = self.scope
         now_us = self._clock.now_us()
+        self._is_fresh = False
         # Spread, so that not every kind is listed in the same second.
         resync_us = round(self._resync_s * (0.9 + 0.2 * self._chance()) * US_PER_S)
         if not self._newest or now_us - self._listed_us >= resync_us:
             items, self._newest = await self._kube.snapshot(scope.api_version, scope.kind, scope.namespace)
             self._listed_us = now_us
             self._take_all(items)
+            self._is_fresh = True
         began_us, has_heard = now_us, False
         async for word, found in self._kube.watch(
             scope.api_version, scope.kind, scope.namespace, resource_version=self._newest
         ):
             self._newest = str(found.get("metadata", {}).get("resourceVersion") or self._newest)
-            has_heard = True
+            has_heard, self._is_fresh = True, False
             self._well()
             if word == "DELETED":
                 self._forget(_name(found))

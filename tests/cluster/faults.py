@@ -154,8 +154,8 @@ def _run(trial: Trial, background: Background, proxy: FaultProxy, day: BadDay, s
     lost = sorted(set(trial.expected) - set(made))
     twice = len(made) - len(set(made))
     print(
-        f"{trial.name} for {day.lasts_s:g} s, seed {seed}: {trial.met} requests met it; {len(made)} objects, {len(lost)} lost, "
-        f"{twice} twice, healed after {trial.healed_s:.1f} s",
+        f"{trial.name} for {day.lasts_s:g} s, seed {seed}: {trial.met} requests met it; {len(made)} objects, "
+        f"{len(lost)} lost, {twice} twice, healed after {trial.healed_s:.1f} s",
         flush=True,
     )
     trial.end()

@@ -146,3 +146,27 @@ async def test_trouble_is_named_until_it_has_passed(informer, make, proxy):
     await make("one")
     await informer.seen.until(lambda: "one" in informer.seen.objects)
     assert informer.trouble == ""
+
+
+async def test_an_api_server_that_forgets_everything_at_once_is_asked_with_pauses(informer, make, proxy):
+    """A list for each 410 without a pause would be hundreds a second."""
+    await informer.start()
+    asked = []
+
+    def forgetful(_method, target):
+        if "watch" not in target:
+            return None
+        asked.append(target)
+        return GONE
+
+    proxy.ailment = forgetful
+    await proxy.cut(lambda _method, target: "watch" in target)
+    await make("a")
+    await informer.seen.until(lambda: "a" in informer.seen.objects)
+    await asyncio.sleep(1)
+
+    assert 2 < len(asked) < 12
+    assert "410" in informer.trouble or "Expired" in informer.trouble
+    proxy.ailment = None
+    await make("b")
+    await informer.seen.until(lambda: "b" in informer.seen.objects)
