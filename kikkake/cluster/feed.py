@@ -66,6 +66,9 @@ class ClusterFeed:
         self._dirty: dict[Key, None] = {}
         self._changed = asyncio.Event()
         self._catalog: Catalog = {}
+        """What is in force."""
+        self._newest: Catalog = {}
+        """What is in force, or is about to be."""
         self._tasks: list[asyncio.Task[None]] = []
         self._rivals = Rivals(kube)
         scopes = [
@@ -90,7 +93,7 @@ class ClusterFeed:
 
     async def first(self, known: Catalog) -> Catalog:
         """What the cluster says; what was in force last where it does not answer in time."""
-        self._catalog = known
+        self._catalog = self._newest = known
         try:
             async with asyncio.timeout(_FIRST_SYNC_S):
                 await self._synced()
@@ -133,8 +136,8 @@ class ClusterFeed:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def needs_of(self, account: Account) -> Needs:
-        """All that the account needs for the resources that are in force."""
-        specs = (entry.spec for entry in self._catalog.values() if entry.spec is not None)
+        """All that the account needs for what is in force, or is about to be: that is asked for first."""
+        specs = (entry.spec for entry in self._newest.values() if entry.spec is not None)
         mine = (spec for spec in specs if Account.of(spec.account, spec.namespace) == account)
         return needs_by_account(mine).get(account, Needs())
 
@@ -214,7 +217,8 @@ class ClusterFeed:
             some = there[start : start + _READ_AT_ONCE]
             for entry in await asyncio.to_thread(self._read, some):
                 catalog[entry.key] = self._over(self._catalog.get(entry.key), entry)
-        return dict(sorted(catalog.items(), key=self._age))
+        self._newest = dict(sorted(catalog.items(), key=self._age))
+        return self._newest
 
     def _is_served(self, found: ClusterObject) -> bool:
         entry = self._catalog.get(found.key)

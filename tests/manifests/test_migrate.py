@@ -30,12 +30,13 @@ SOURCE = {
     "replicas": 1,
     "service": {"ports": [{"port": 12000, "targetPort": 12000}]},
     "webhook": {
-        "push": {
-            "endpoint": "/push",
+        event: {
+            "endpoint": f"/{event}",
             "port": "12000",
             "method": "POST",
-            "authSecret": {"name": "hook", "key": "token"},
+            "authSecret": {"name": secret, "key": "token"},
         }
+        for event, secret in (("push", "hook"), ("pull", "other-hook"))
     },
 }
 
@@ -79,10 +80,9 @@ def team(cluster):
     for account in ("default", "builder"):
         cluster.token(name, account)
     with cluster.reader() as admin:
-        admin.create(
-            f"/api/v1/namespaces/{name}/secrets",
-            {"metadata": {"name": "hook"}, "stringData": {"token": TOKEN}},
-        )
+        for secret in ("hook", "other-hook"):
+            body = {"metadata": {"name": secret}, "stringData": {"token": TOKEN}}
+            admin.create(f"/api/v1/namespaces/{name}/secrets", body)
     serve_with_argo_events(cluster, name, "EventSource", "hook", SOURCE)
     serve_with_argo_events(cluster, name, "Sensor", "notes", SENSOR)
     return name
@@ -157,10 +157,10 @@ def deliver(serve, path):
         connection.close()
 
 
-def wait_for_answer(serve, status):
+def wait_for_answer(serve, status, event="push"):
     """Return when a delivery is answered with this status."""
     ends = time.monotonic() + 30
-    while (answer := deliver(serve, f"/{serve.team}/hook/push")) != status:
+    while (answer := deliver(serve, f"/{serve.team}/hook/{event}")) != status:
         assert time.monotonic() < ends, f"the answer stays {answer}"
         time.sleep(0.1)
 
@@ -213,7 +213,7 @@ def test_the_printed_commands_move_a_team_and_kikkake_serves_it(cluster, team, s
             {
                 "apiGroups": [""],
                 "resources": ["secrets"],
-                "resourceNames": ["hook"],
+                "resourceNames": ["hook", "other-hook"],
                 "verbs": ["get", "watch"],
             },
         ]
@@ -257,6 +257,8 @@ def test_without_the_role_the_condition_has_the_commands_and_they_heal_it(cluste
     command = message.partition("or only to read its secrets: ")[2].partition(" [SecretForbidden]")[0]
     shell(cluster, command)
     wait_for_answer(serve, 200)
+    # The one Role is for every Secret that the account has to read.
+    wait_for_answer(serve, 200, "pull")
     wait_ready(cluster, "EventSource", team, "hook")
 
 
@@ -286,7 +288,7 @@ def test_a_person_without_the_right_to_ask_gets_everything_printed(cluster, team
         assert bound.code == 0
     text = migrate(cluster, "--namespace", team, token=stranger)
     assert f"you may not ask what {team}/builder may do already: all that it needs is listed" in text
-    assert "get, watch secrets hook" in text
+    assert "get, watch secrets hook, other-hook" in text
     assert "not seen: CustomResourceDefinition sensors.argoproj.io: you may not read it" in text
 
 

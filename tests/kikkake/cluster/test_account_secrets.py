@@ -9,6 +9,7 @@ from events.clock import ManualClock
 from events.ports import SecretForbidden, SecretRef, SecretUnavailable
 from kikkake.cluster.account_secrets import AccountSecrets
 from kikkake.kube import connect_kubeconfig
+from sensors.access import reading as needs_reading
 from tests.servers.proxy import FaultProxy
 
 pytestmark = pytest.mark.kube
@@ -116,6 +117,15 @@ async def test_what_the_account_may_not_read_says_how_to_allow_it_and_heals_when
         return await reading(secrets, team.ref())
 
     await until(again, b"v")
+
+
+async def test_a_refusal_names_every_secret_that_the_account_needs_and_not_only_this_one(team, secrets):
+    more = [SecretRef(team.namespace, name, "k") for name in ("another", "zero")]
+    secrets.known_needs = lambda account: needs_reading(more if account.name == "hooks" else [])
+    with pytest.raises(SecretForbidden) as refused:
+        await secrets.read(team.ref())
+    names = " ".join(f"--resource-name={name}" for name in sorted(["another", team.ref().name, "zero"]))
+    assert f"--resource=secrets {names} " in str(refused.value)
 
 
 async def test_a_resource_that_names_no_account_reads_as_the_namespaces_default_and_never_as_the_gateway(
