@@ -40,6 +40,7 @@ LINKS = [
     ROOT / "docs" / "install.md",
     ROOT / "docs" / "migrate.md",
     REFERENCE / "differences.md",
+    REFERENCE / "services.md",
     *sorted((ROOT / "docs" / "decisions").glob("*.md")),
     *PAGES,
 ]

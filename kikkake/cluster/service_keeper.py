@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from events.bus import RunnerFenced
 from events.clock import US_PER_S, Clock
 from events.log import Logger
 from events.ports import KindUnknown, Kube, KubeError, KubeInDoubt, KubeNotSent
@@ -38,6 +39,8 @@ _CONFLICT = 409
 _PASSING = frozenset({401, _CONFLICT, 429})
 """Nobody's fault: a token that is just being renewed, a change by somebody else, too many requests."""
 _SERVER_FAULT = 500
+_NO_ANSWER = (KubeNotSent, KubeInDoubt, KindUnknown, RunnerFenced)
+"""Of the API server; or another gateway acts by now, and this process ends."""
 
 log = Logger("services")
 
@@ -142,12 +145,14 @@ class ServiceKeeper:
         for _ in range(_TRIES_TO_LEAVE):
             try:
                 async with self._room:
+                    # After another gateway has taken over, the slice is that one's.
+                    await self._turn()
                     await self._writer.put_slice(provided, self._place)
             except KubeError as failure:
                 error = failure
                 if failure.status == _CONFLICT:
                     continue
-            except (KubeNotSent, KubeInDoubt, KindUnknown) as failure:
+            except _NO_ANSWER as failure:
                 error = failure
             else:
                 return
@@ -215,7 +220,7 @@ class ServiceKeeper:
                 self._warn(source, error)
             else:
                 care.trouble = service_troubles.refused(error, source)
-        except (KubeNotSent, KubeInDoubt, KindUnknown) as error:
+        except _NO_ANSWER as error:
             self._warn(source, error)
         finally:
             care.task, care.tried = None, wanted

@@ -1,13 +1,18 @@
 """Services of EventSources: the real gateway, the installed rights, and a real API server."""
 
 import json
+import re
 import socket
 import ssl
 import time
 
 import pytest
+import yaml
 
-from tests.manifests.cluster import path_of
+from events.errors import Finding
+from kikkake.cluster.status import Outlook, status_of
+from kikkake.rules import find
+from tests.manifests.cluster import ROOT, path_of
 from tests.manifests.serve import Serve, ask, condition, gone
 from tests.servers.certificates import Certificates
 
@@ -44,6 +49,10 @@ def own_port(serve, name, **wanted):
     wanted = {"address": ADDRESS, "ready": True, **wanted}
     found = serve.cluster.wait_for(serve.slice_path(name), lambda found: leads_to(found, **wanted))
     return found["ports"][0]["port"]
+
+
+def addresses(found):
+    return [each["url"] for each in found.get("status", {}).get("addresses", ())]
 
 
 def leads_to(found, *, address, ready):
@@ -100,6 +109,37 @@ def test_a_service_and_its_slice_lead_to_a_listener_with_the_declared_path(bound
         "status"
     ]["addresses"]
     assert condition(found, "Ready")["status"] == "True"
+
+
+def test_the_example_of_the_page_is_reached_as_the_page_says(bound):
+    page = (ROOT / "docs" / "reference" / "services.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    given = yaml.safe_load(example)
+    bound.create(given["metadata"]["name"], given["spec"])
+    bound.start(ADDRESS)
+    [address] = re.findall(r"curl -d '\{\}' (http://\S+)", page)
+
+    port = own_port(bound, "hooks")
+
+    host, _, path = address.replace("TEAM", bound.team).removeprefix("http://").partition("/")
+    found = bound.cluster.wait_for(
+        path_of("EventSource", bound.team, "hooks"), lambda found: len(addresses(found)) == 2
+    )
+    assert found["status"]["addresses"][1]["url"] == f"http://{host}:80/{path}"
+    assert ask(port, f"/{path}") == 200
+
+
+def test_every_reason_of_the_page_is_explained_and_makes_deployed_false():
+    page = (ROOT / "docs" / "reference" / "services.md").read_text(encoding="utf-8")
+    table = page.partition("| reason |")[2]
+    reasons = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+
+    assert len(reasons) == 5
+    for reason in reasons:
+        assert find(reason) is not None
+        seen = Outlook(generation=1, findings=[Finding(at="spec", what="x", code=reason)], is_served=True)
+        status = status_of("EventSource", seen, {}, "2026-11-24T10:00:00Z")
+        assert condition({"status": status}, "Deployed")["reason"] == reason
 
 
 def test_after_a_crash_the_slice_follows_to_the_new_address_within_a_second_with_the_same_port(bound):

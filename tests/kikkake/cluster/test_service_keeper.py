@@ -7,6 +7,7 @@ import dataclasses
 import orjson
 import pytest
 
+from events.bus import RunnerFenced
 from events.clock import ManualClock
 from kikkake.cluster.service_keeper import ServiceKeeper
 from kikkake.cluster.service_memory import FILE, ServiceMemory, Source
@@ -313,6 +314,24 @@ async def test_who_cannot_say_that_it_leaves_leaves_all_the_same(tmp_path, caplo
         await run.keeper.leave()
 
     assert "services.not-left" in {record.getMessage() for record in caplog.records}
+
+
+async def test_who_was_overtaken_leaves_the_slices_to_the_other_gateway(tmp_path):
+    overtaken = False
+
+    async def turn():
+        if overtaken:
+            raise RunnerFenced("another gateway acts now")
+
+    async with running(Rounds(tmp_path, turn=turn)) as run:
+        run.want(wanted("hooks"))
+        await run.rounds()
+        version = run.slice("hooks")["metadata"]["resourceVersion"]
+        overtaken = True
+
+        await run.keeper.leave()
+
+        assert run.slice("hooks")["metadata"]["resourceVersion"] == version
 
 
 async def test_a_data_folder_that_cannot_be_written_stops_no_service(tmp_path, caplog):
