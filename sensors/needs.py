@@ -11,11 +11,12 @@ def needs_of(sensor: CompiledSensor) -> Needs:
     """What `sensor.account` needs; triggers that are stopped need nothing."""
     found = Needs()
     for trigger in sensor.triggers:
-        found += _of_trigger(trigger, sensor.namespace)
+        found += needs_of_trigger(trigger, sensor.namespace)
     return found
 
 
-def _of_trigger(trigger: CompiledTrigger, namespace: str) -> Needs:
+def needs_of_trigger(trigger: CompiledTrigger, namespace: str) -> Needs:
+    """What one trigger needs, with its `dlqTrigger`."""
     found = Needs()
     if trigger.kind_class is not None and not trigger.is_stopped:
         prefix = f"{trigger.kind}."
@@ -26,4 +27,4 @@ def _of_trigger(trigger: CompiledTrigger, namespace: str) -> Needs:
         ]
         own = trigger.kind_class.needs(trigger.member, namespace, written=written)
         found = Needs(own.accesses, tuple(f"trigger `{trigger.name}`: {each}" for each in own.unknown))
-    return found if trigger.dlq is None else found + _of_trigger(trigger.dlq, namespace)
+    return found if trigger.dlq is None else found + needs_of_trigger(trigger.dlq, namespace)
