@@ -73,7 +73,7 @@ def _fault(document: ResourceDocument, path: Path, fault: Any, code: str) -> Fin
     # Pydantic adds the names of union members and validators to the location; only what is in the text counts.
     where: Path = path
     for part in fault["loc"]:
-        if isinstance(part, int) or (*where, part) in document.positions or fault["type"] == "missing":
+        if isinstance(part, int) or document.has((*where, part)) or fault["type"] == "missing":
             where = (*where, part)
     what, fix = _explain(fault, where)
     return document.finding(where, what, fix, code=code)

@@ -74,6 +74,18 @@ class ResourceDocument:
         """For messages: `sensor default/build`."""
         return f"{self.kind.lower() or 'document'} {self.namespace}/{self.name or '(no name)'}"
 
+    def has(self, path: Path) -> bool:
+        """Whether something stands at the path; a document that was no text has no positions that could tell."""
+        here: Any = self.value
+        for part in path:
+            if isinstance(here, Mapping) and part in here:
+                here = here[part]
+            elif isinstance(here, list) and isinstance(part, int) and part < len(here):
+                here = here[part]
+            else:
+                return False
+        return True
+
     def position(self, path: Path) -> tuple[int, int]:
         """Line and column of the path, or of the nearest parent that stands in the text."""
         for length in range(len(path), -1, -1):

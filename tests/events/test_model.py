@@ -4,7 +4,7 @@ import pytest
 
 from events.errors import Severity
 from events.model import SpecModel, inner_model, read_model
-from events.resource import read_documents
+from events.resource import ResourceDocument, read_documents
 
 
 class Inner(SpecModel):
@@ -70,3 +70,13 @@ def test_a_value_of_a_secret_field_is_not_shown():
 )
 def test_the_model_inside_an_annotation_is_found(annotation, found):
     assert inner_model(annotation) is found
+
+
+def test_a_resource_that_was_no_text_has_the_same_paths():
+    """From an API server: there are no positions that could tell what stands in it."""
+    value = {"spec": {"items": {"a": {"port": "1", "limit": "x"}, "b": {"port": []}}, "method": {}}}
+    document = ResourceDocument(value, "", {})
+
+    _, findings = read_model(document, Outer, value["spec"], ("spec",), code="InvalidEventSource")
+
+    assert {finding.at for finding in findings} == {"spec.items.a.limit", "spec.items.b.port", "spec.method"}
