@@ -75,7 +75,9 @@ class Rendering:
     may_pass: bool = False
     """It failed, or could not be asked for, and may succeed another time."""
     said: Done | Failed | None = None
-    """What the API server says of it; None where nobody was asked."""
+    """What the API server says of it; None where nobody was, or could be, asked."""
+    is_asked: bool = False
+    """Somebody was to be asked."""
 
 
 async def render(order: RenderOrder) -> list[Rendering]:
@@ -128,7 +130,7 @@ async def _asked_one(
         return rendering
     said = await ask(sensor, trigger.kind_class, effect, services)
     may_pass = isinstance(said, Failed) and said.then is OnFailure.RETRY
-    return replace(rendering, said=said, may_pass=may_pass)
+    return replace(rendering, said=said, may_pass=may_pass, is_asked=True)
 
 
 async def _publish(gateway: Gateway, topic: Topic, event: Event) -> None:

@@ -126,6 +126,8 @@ def _json(rendering: Rendering) -> dict[str, object]:
         members["with"] = dict(rendering.given)
     if rendering.operation:
         members["operation"] = rendering.operation
+    if rendering.is_asked:
+        members["dryRun"] = {"taken": None}
     if rendering.said is not None:
         failure = _failure(rendering)
         members["dryRun"] = {"answer": rendering.said.answer, "taken": failure is None}
@@ -145,6 +147,8 @@ def _print_yaml(renderings: Sequence[Rendering]) -> None:
         if rendering.said is not None:
             failure = _failure(rendering)
             click.echo(paint(f"# {printable(_answer(rendering.said))}", "red" if failure else "green"))
+        elif rendering.is_asked:
+            click.echo(paint("# dry run: there is nobody to ask about this", "bright_black"))
         if rendering.value is None:
             continue
         if rendering.kind == "object":

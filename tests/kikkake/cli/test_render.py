@@ -274,3 +274,11 @@ def test_an_operation_is_named(folder):
     answer = render(sensor, "--event", "push.json")
     assert answer.stdout.startswith("# trigger build: would delete, with push=1\n")
     assert json.loads(render(sensor, "--event", "push.json", "-o", "json").stdout)["operation"] == "delete"
+
+
+@pytest.mark.kube
+def test_a_request_is_asked_of_nobody_and_that_is_said(folder, kube_server):
+    options = ("--dry-run", "--kubeconfig", kube_server.kubeconfig)
+    answer = render("sensor.yaml", "--event", "harbor/image=image.json", *options)
+    assert answer.exit_code == 0, answer.output
+    assert "# dry run: there is nobody to ask about this" in answer.stdout
