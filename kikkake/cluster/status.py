@@ -171,7 +171,8 @@ def _health(outlook: Outlook, previous: Mapping[str, Any]) -> Iterable[Judgement
 
 def told(findings: Sequence[Finding]) -> str:
     """Up to ten of them, one a line: path, what, fix, `[Code]`."""
-    lines = [f"{finding} [{finding.code}]" for finding in findings[:_MAX_TOLD]]
+    # A value of the text that a fault shows may have several lines.
+    lines = [" ".join(f"{finding} [{finding.code}]".splitlines()) for finding in findings[:_MAX_TOLD]]
     if len(findings) > _MAX_TOLD:
         lines.append(f"and {len(findings) - _MAX_TOLD} more: kikkake lint tells them all")
     return "\n".join(lines)[:_MAX_MESSAGE]

@@ -70,6 +70,10 @@ def test_all_faults_stand_in_the_message_up_to_ten_with_path_fix_and_code():
     assert "and 2 more" in message
 
 
+def test_a_fault_that_shows_a_text_of_several_lines_is_one_line():
+    assert told([finding("spec.a", what="no `x\ny\u2028z`"), finding("spec.b")]).count("\n") == 1
+
+
 def test_warnings_are_told_and_leave_it_ready():
     found = stands("Sensor", outlook(finding("spec.x", "UnknownField", Severity.WARNING)))
     assert (found["SpecWarnings"], found["Ready"]) == (("True", "UnknownField"), ("True", "Served"))
