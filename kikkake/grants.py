@@ -6,6 +6,7 @@ Sensors make. Pure.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -123,15 +124,29 @@ def grant_hint(account: Account, needs: Needs, kind: str) -> str:
     """How to let the account read every object of `kind` (Secret or ConfigMap) that its resources refer to."""
     plural = {"Secret": "secrets", "ConfigMap": "configmaps"}[kind]
     names = sorted({access.name for access in needs.accesses if (access.kind, access.verb) == (kind, "get")})
+    # Names stand in resources of tenants, and the commands are for an administrator's shell.
     role = f"kikkake-{account.name}-{plural}"
-    named = " ".join(f"--resource-name={name}" for name in names)
-    kubectl = f"kubectl -n {account.namespace}"
+    make = shlex.join(
+        [
+            *("create", "role", role, "--verb=get,watch", f"--resource={plural}"),
+            *(f"--resource-name={name}" for name in names),
+        ]
+    )
+    bind = shlex.join(
+        [
+            "create",
+            "rolebinding",
+            role,
+            f"--role={role}",
+            f"--serviceaccount={account.namespace}:{account.name}",
+        ]
+    )
+    namespace = shlex.quote(account.namespace)
+    kubectl = f"kubectl -n {namespace}"
     return (
         f"To allow all that the resources of {account.namespace} need with it: "
-        f"kikkake migrate --namespace {account.namespace} -o yaml | kubectl apply -f -; or only to read its "
-        f"{plural}: {kubectl} create role {role} --verb=get,watch --resource={plural} {named} "
-        f"--dry-run=client -o yaml | {kubectl} apply -f - && {kubectl} create rolebinding {role} --role={role} "
-        f"--serviceaccount={account.namespace}:{account.name}"
+        f"kikkake migrate --namespace {namespace} -o yaml | kubectl apply -f -; or only to read its {plural}: "
+        f"{kubectl} {make} --dry-run=client -o yaml | {kubectl} apply -f - && {kubectl} {bind}"
     )
 
 

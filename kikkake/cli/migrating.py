@@ -29,9 +29,10 @@ def as_yaml(plans: Sequence[NamespacePlan], gateway: tuple[str, str]) -> str:
             (MEANING[role], binding_of(role, plan.namespace, Account(*gateway))) for role in plan.bindings
         ]
         documents += list(grant_documents(plan.grants))
-        comments += [f"# {plan.namespace}: {printable(each)}" for each in plan.unknown]
+        namespace = printable(plan.namespace)
+        comments += [f"# {namespace}: {printable(each)}" for each in plan.unknown]
         if not plan.grants and not plan.bindings:
-            comments.append(f"# {plan.namespace}: nothing is missing; --all-grants prints what is needed")
+            comments.append(f"# {namespace}: nothing is missing; --all-grants prints what is needed")
     return "\n".join([*comments, yaml_of(documents)]) if documents else "\n".join([*comments, ""])
 
 
@@ -70,7 +71,7 @@ def tell(inventory: Inventory, plans: Sequence[NamespacePlan]) -> None:
 
 def _tell_namespace(plan: NamespacePlan) -> None:
     state = "enabled" if plan.is_enabled else "not enabled"
-    _head(f"Namespace {plan.namespace} ({state})")
+    _head(f"Namespace {printable(plan.namespace)} ({state})")
     for report in plan.reports:
         click.echo(f"\n{paint(f'{report.kind} {printable(report.name)}', 'cyan')}")
         _lines("stays   ", report.stays, "green")
@@ -85,7 +86,7 @@ def _tell_namespace(plan: NamespacePlan) -> None:
     _tell_rights(plan)
     click.echo(f"\n{paint('What to do, in this order', 'cyan')}")
     for number, step in enumerate(plan.steps, 1):
-        click.echo(f"  {number}. {step.title}" + (f": {step.why}" if step.why else ""))
+        click.echo(f"  {number}. {printable(step.title + (f': {step.why}' if step.why else ''))}")
         for command in step.commands:
             click.echo(f"       {printable(command)}")
 

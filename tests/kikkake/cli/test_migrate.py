@@ -98,6 +98,16 @@ def test_what_nobody_can_grant_in_advance_is_said(migrate):
     assert f"# ci: {sentence}" in migrate("team.yaml", "-o", "yaml", text=fetched).output
 
 
+def test_a_namespace_of_a_file_cannot_add_to_what_is_applied(migrate):
+    evil = "ci\\nkind: ClusterRoleBinding\\n---"
+    text = TEAM.replace("namespace: ci", f'namespace: "{evil}"').replace(
+        "source: {resource: {apiVersion: tekton.dev/v1, kind: PipelineRun, metadata: {generateName: run-}}}",
+        "source: {url: {path: 'https://example.com/run.yaml'}}",
+    )
+    documents = list(yaml.safe_load_all(migrate("team.yaml", "-o", "yaml", text=text).output))
+    assert [each["kind"] for each in documents] == ["RoleBinding", "Role", "RoleBinding"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

