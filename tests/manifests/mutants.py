@@ -78,7 +78,7 @@ def _replace(value: Callable[[random.Random], Any]) -> Callable[[Object, random.
 def _unknown(spec: Object, chance: random.Random) -> None:
     holder, _ = _pick(spec, chance)
     if isinstance(holder, dict):
-        holder[f"unknown{chance.randint(0, 9)}"] = chance.choice(_ODD)
+        holder[f"unknown{chance.randint(0, 9)}"] = copy.deepcopy(chance.choice(_ODD))
 
 
 def _swap(spec: Object, chance: random.Random) -> None:
