@@ -21,7 +21,6 @@ from sensors.prepared import Preparer
 from sensors.replay import Plan
 from sources.listening import RouteProblem
 from sources.server import Front
-from sources.source import PushSource
 from sources.spec import EventSourceSpec
 
 
@@ -212,14 +211,4 @@ class GatewayServices:
     def _urls(self, entry: Entry) -> tuple[str, ...]:
         if not isinstance(entry.spec, EventSourceSpec):
             return ()
-        addresses = self._front.addresses()
-        urls = []
-        for event in entry.spec.events:
-            if (
-                isinstance(event.source, PushSource)
-                and (endpoint := event.source.endpoint()).port in addresses
-            ):
-                host, port = addresses[endpoint.port]
-                scheme = "https" if endpoint.cert is not None else "http"
-                urls.append(f"{scheme}://{host}:{port}{endpoint.path}")
-        return tuple(urls)
+        return self._front.urls(entry.key.namespace, entry.key.name)

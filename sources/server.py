@@ -101,6 +101,21 @@ class Front:
         """Declared port -> where it listens."""
         return {number: port.address for number, port in self._ports.items()}
 
+    def urls(self, namespace: str, event_source: str) -> tuple[str, ...]:
+        """Where the events of an EventSource are delivered on this machine."""
+        found = []
+        for number, listening in self._wanted.items():
+            port = self._ports.get(number)
+            if port is None:
+                continue
+            host, actual = port.address
+            for route in listening.routes:
+                if (route.topic.namespace, route.topic.event_source) == (namespace, event_source):
+                    found.append(
+                        f"{'https' if port.is_tls else 'http'}://{host}:{actual}{route.pattern.text}"
+                    )
+        return tuple(found)
+
     @property
     def body_bytes_in_flight(self) -> int:
         """Bytes of bodies that are held right now."""

@@ -88,6 +88,10 @@ def admission(
 
     It makes its own certificates, renews them, and tells the API server whom to trust. Optional: without it the same
     is said a moment later, as a condition on the object.
+
+    \b
+      kikkake admission                      in a pod
+      kikkake admission --context kind-dev --host 127.0.0.1 --dns-name localhost
     """
     import uvloop  # noqa: PLC0415 - not for --help
 
