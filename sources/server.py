@@ -103,18 +103,14 @@ class Front:
 
     def urls(self, namespace: str, event_source: str) -> tuple[str, ...]:
         """Where the events of an EventSource are delivered on this machine."""
-        found = []
-        for number, listening in self._wanted.items():
-            port = self._ports.get(number)
-            if port is None:
-                continue
-            host, actual = port.address
-            for route in listening.routes:
-                if (route.topic.namespace, route.topic.event_source) == (namespace, event_source):
-                    found.append(
-                        f"{'https' if port.is_tls else 'http'}://{host}:{actual}{route.pattern.text}"
-                    )
-        return tuple(found)
+        wanted = (namespace, event_source)
+        return tuple(
+            f"{port.base}{route.pattern.text}"
+            for number, listening in self._wanted.items()
+            if (port := self._ports.get(number)) is not None
+            for route in listening.routes
+            if (route.topic.namespace, route.topic.event_source) == wanted
+        )
 
     @property
     def body_bytes_in_flight(self) -> int:
@@ -343,6 +339,12 @@ class _Port:
     @property
     def is_tls(self) -> bool:
         return self.tls is not None
+
+    @property
+    def base(self) -> str:
+        """Scheme, host and port, for a URL."""
+        host, number = self.address
+        return f"{'https' if self.is_tls else 'http'}://{host}:{number}"
 
     async def listen(self, host: str, number: int, settings: ServerSettings) -> None:
         """Raises OSError."""
