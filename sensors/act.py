@@ -12,8 +12,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from events.bus import (
     BusBroken,
     BusClosed,
@@ -27,19 +25,11 @@ from events.bus import (
 )
 from events.clock import US_PER_S, Clock
 from events.log import Logger
-from sensors.acting import Acting, ActObserver, TriggerLookup, TriggerUnusable
-from sensors.attempt_context import context_of, crashed, rules_of
-from sensors.attempts import BEGUN, Answered, in_doubt, looked, outcome_of, past_of, unusable
+from sensors.acting import ActObserver, TriggerLookup, TriggerUnusable
+from sensors.attempting import Attempting
+from sensors.attempts import BEGUN, unusable
 from sensors.lanes import ActLimits, Lane, Lanes, Position, Waiting
 from sensors.settle import Settler, keys
-from sensors.trigger import (
-    AttemptContext,
-    Begun,
-    Done,
-    Failed,
-    RenderFailed,
-    RenderUnavailable,
-)
 
 _PAGE = 128
 """Effects read from the bus at a time: some 10 KB each, on the loop's own thread."""
@@ -73,8 +63,9 @@ class Actor:
         self._clock = clock
         self._observer = observer
         self._settler = Settler(runner, lookup, clock, observer)
-        self._is_dry_run = is_dry_run
-        self._chance = chance
+        self._attempting = Attempting(
+            runner, lookup, clock, observer, is_dry_run=is_dry_run, chance=chance, replaced=self._replaced
+        )
         self._lanes = Lanes(limits or ActLimits(), clock.now_us, self._start)
         self._held: set[int] = set()
         """Numbers of the effects that wait in a lane, run, or are being settled."""
@@ -284,7 +275,8 @@ class Actor:
         outcome: Outcome | None = None
         try:
             try:
-                outcome = await self._proceed(lane, waiting)
+                await self._take_turn()
+                outcome = await self._attempting.proceed(lane, waiting)
             finally:
                 # Before the outcome is durable: the commit holds up nobody's next attempt.
                 self._lanes.ended(lane)
@@ -324,6 +316,12 @@ class Actor:
                 # Nobody knows what it is about, so all of its Sensor have waited for it.
                 self._look_at((0, 0))
 
+    def _replaced(self, old: bytes, new: bytes | None) -> None:
+        """An effect has left the order of those of which nobody knows what they are about: who waited may go on."""
+        if old != new:
+            self._followers[old] = None
+        self._look_at((0, 0))
+
     async def _take_turn(self) -> None:
         """Wait until attempts may begin; one that waits has begun nothing, and a stop does not wait for it."""
         task = asyncio.current_task()
@@ -334,90 +332,3 @@ class Actor:
             await self._turn()
         finally:
             self._waiting_turn.discard(task)
-
-    async def _proceed(self, lane: Lane, waiting: Waiting) -> Outcome | None:
-        """An attempt, or a look at what an earlier one has begun."""
-        await self._take_turn()
-        effect = waiting.effect
-        if effect.reason == BEGUN and effect.rendered is not None:
-            return await self._look_at_end(effect, waiting.acting, effect.rendered)
-        return await self._attempt(lane, waiting)
-
-    async def _attempt(self, lane: Lane, waiting: Waiting) -> Outcome | None:
-        """One attempt, its intent first; None when the effect is not open any more."""
-        effect, acting, is_fresh = waiting
-        past = past_of(effect, is_fresh=is_fresh)
-        if past.doubt_since_us is not None and not rules_of(effect, acting).may_repeat:
-            what = "the process ended before an answer came"
-            return in_doubt(effect, effect.attempt, past.history, at_us=self._clock.now_us(), what=what)
-        number = effect.attempt if is_fresh else effect.attempt + 1
-        started_us = self._clock.now_us()
-        # The intent of a fresh one rode in its step; a rate limit needs the true time of the beginning.
-        needs_intent = not is_fresh or acting.spacing is not None
-        if needs_intent and not await self._runner.begin(effect.number, number, started_us):
-            return None
-        try:
-            if not await self._render(effect):
-                return None
-        except (RenderFailed, TriggerUnusable) as error:
-            at_us = self._clock.now_us()
-            return unusable(effect, at_us=at_us, reason=error.reason, detail=error.detail, attempt=number)
-        except RenderUnavailable as error:
-            answered = Answered(
-                number=number, started_us=started_us, ended_us=self._clock.now_us(), answer=error.failure()
-            )
-            return outcome_of(effect, past, answered, rules_of(effect, acting), chance=self._chance())
-        if acting.spacing is not None:
-            await lane.wait_turn(acting.spacing, self._clock)
-        context = context_of(effect, acting, past, number, started_us)
-        answer = await self._fire(waiting, effect.rendered or b"", context)
-        ended_us = self._clock.now_us()
-        self._observer.attempted(effect, answer, ended_us - started_us)
-        answered = Answered(number=number, started_us=started_us, ended_us=ended_us, answer=answer)
-        return outcome_of(effect, past, answered, rules_of(effect, acting), chance=self._chance())
-
-    async def _look_at_end(self, effect: Effect, acting: Acting, rendered: bytes) -> Outcome:
-        """See how it stands with what was begun."""
-        context = context_of(
-            effect, acting, past_of(effect, is_fresh=False), effect.attempt, effect.created_us
-        )
-        result = orjson.loads(effect.result) if effect.result else {}
-        answer: Done | Failed | Begun
-        try:
-            answer = await acting.trigger.look(rendered, context, result)
-        except Exception as error:  # noqa: BLE001 - a bug of one kind must not end the others
-            log.bug("trigger.crashed", error, **keys(effect))
-            answer = crashed(effect, error)
-        now_us = self._clock.now_us()
-        return looked(effect, answer, rules_of(effect, acting), now_us=now_us, chance=self._chance())
-
-    async def _render(self, effect: Effect) -> bool:
-        """Have the bytes of a planned effect stored before they are sent. False: it is not its turn."""
-        if effect.rendered is not None:
-            return True
-        effect.rendered, order_key, order_mode = await self._lookup.render(effect)
-        is_turn = await self._runner.plan(effect.number, effect.rendered, order_key, order_mode)
-        if effect.order_key is not None and effect.order_mode is not OrderMode.NONE:
-            # It leaves the place that it had while nobody knew what it is about: whoever waited behind it may go on.
-            if effect.order_key != order_key:
-                self._followers[effect.order_key] = None
-            self._look_at((0, 0))
-        effect.order_key, effect.order_mode = order_key, order_mode
-        return is_turn
-
-    async def _fire(
-        self, waiting: Waiting, rendered: bytes, context: AttemptContext
-    ) -> Done | Failed | Begun:
-        effect, trigger = waiting.effect, waiting.acting.trigger
-        if self._is_dry_run and not trigger.fires_in_dry_run:
-            preview = trigger.preview(rendered)
-            self._observer.previewed(effect, preview)
-            shown = {
-                name: value for name in ("object", "request", "message") if (value := getattr(preview, name))
-            }
-            return Done(answer="dry run: not done", result={"dryRun": True, **shown})
-        try:
-            return await trigger.fire(rendered, context)
-        except Exception as error:  # noqa: BLE001 - a bug of one kind must not end the others
-            log.bug("trigger.crashed", error, **keys(effect))
-            return crashed(effect, error)
