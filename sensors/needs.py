@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from events.errors import KikkakeError
 from sensors.access import Needs
 from sensors.compile import CompiledSensor
 from sensors.compile_trigger import CompiledTrigger
@@ -25,6 +26,10 @@ def needs_of_trigger(trigger: CompiledTrigger, namespace: str) -> Needs:
             for dest in (parameter.dest for parameter in trigger.parameters)
             if dest == trigger.kind or dest.startswith(prefix)
         ]
-        own = trigger.kind_class.needs(trigger.member, namespace, written=written)
+        try:
+            own = trigger.kind_class.needs(trigger.member, namespace, written=written)
+        except KikkakeError as error:
+            # Its parameters may make a good member of one that cannot be read as it stands.
+            own = Needs((), (str(error),))
         found = Needs(own.accesses, tuple(f"trigger `{trigger.name}`: {each}" for each in own.unknown))
     return found if trigger.dlq is None else found + needs_of_trigger(trigger.dlq, namespace)

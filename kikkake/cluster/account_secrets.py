@@ -110,7 +110,7 @@ class AccountSecrets:
         if reading is None:
             reading = asyncio.create_task(self._fetch(place), name=f"secret:{place}")
             self._reading[place] = reading
-            reading.add_done_callback(lambda _task: self._reading.pop(place, None))
+            reading.add_done_callback(lambda task: self._has_read(place, task))
         try:
             # Many deliveries ask for one Secret: one question serves all, whoever of them gives up.
             return await asyncio.shield(reading)
@@ -121,6 +121,12 @@ class AccountSecrets:
                 return kept.values
             self._failed[place] = (now_us + round(_KEEP_FAILURE_S * US_PER_S), error)
             raise
+
+    def _has_read(self, place: _Place, task: asyncio.Task[dict[str, bytes]]) -> None:
+        self._reading.pop(place, None)
+        if not task.cancelled():
+            # Whoever waited has it; where all of them have given up nobody would, and asyncio would say so in the log.
+            task.exception()
 
     async def _fetch(self, place: _Place) -> dict[str, bytes]:
         try:

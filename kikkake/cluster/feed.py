@@ -233,7 +233,7 @@ class ClusterFeed:
         entries = []
         for each in found:
             finding = self._rivals.finding(each)
-            entry = read_entry(each.key, each.document, each.uid)
+            entry = _read_alone(each)
             if finding is not None:
                 entry = replace(entry, spec=None, findings=(finding, *entry.findings))
             entries.append(entry)
@@ -248,3 +248,15 @@ class ClusterFeed:
         # Its findings are those of the newest text; whoever fixes it has to see them.
         errors = [finding for finding in entry.findings if finding.severity is Severity.ERROR]
         return replace(earlier, findings=entry.findings, is_outdated=bool(errors))
+
+
+def _read_alone(found: ClusterObject) -> Entry:
+    try:
+        return read_entry(found.key, found.document, found.uid)
+    except Exception as error:  # noqa: BLE001 - a bug that one resource meets must not stop every other
+        log.bug("cluster.unreadable", error, resource=found.document.label)
+        what = f"a fault of kikkake kept it from being read ({type(error).__name__}); see the gateway's log"
+        finding = found.document.finding(("spec",), what, "report it with the resource", code="InternalError")
+        return Entry(
+            key=found.key, uid=found.uid, document=found.document, spec=None, findings=(finding,), file=""
+        )

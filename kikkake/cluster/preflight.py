@@ -97,7 +97,7 @@ class Preflight:
             now_us = self._clock.now_us()
             due = [key for key, at_us in self._due.items() if at_us <= now_us]
             for start in range(0, len(due), _AT_ONCE):
-                await asyncio.gather(*(self._look(key) for key in due[start : start + _AT_ONCE]))
+                await asyncio.gather(*(self._look_alone(key) for key in due[start : start + _AT_ONCE]))
             await self._sleep()
 
     async def _sleep(self) -> None:
@@ -113,6 +113,13 @@ class Preflight:
             for wait in waits:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _look_alone(self, key: Key) -> None:
+        try:
+            await self._look(key)
+        except Exception as error:  # noqa: BLE001 - a bug that one Sensor meets must not end the gateway
+            log.bug("preflight.crashed", error, resource=str(key))
+            self._due[key] = self._clock.now_us() + round(_ALLOWED_S * US_PER_S)
 
     async def _look(self, key: Key) -> None:
         entry = self._find(key)

@@ -102,7 +102,7 @@ class StatusKeeper:
             due = [key for key, at_us in self._due.items() if at_us <= now_us]
             for start in range(0, len(due), _AT_ONCE):
                 some = due[start : start + _AT_ONCE]
-                await asyncio.gather(*(self._look(key) for key in some))
+                await asyncio.gather(*(self._look_alone(key) for key in some))
             await self._sleep()
 
     async def _sleep(self) -> None:
@@ -120,6 +120,13 @@ class StatusKeeper:
                 wait.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
         await self._clock.sleep(_SETTLE_S)
+
+    async def _look_alone(self, key: Key) -> None:
+        try:
+            await self._look(key)
+        except Exception as error:  # noqa: BLE001 - a bug that one object meets must not end the gateway
+            log.bug("status.crashed", error, resource=str(key))
+            self._due[key] = self._clock.now_us() + self._interval_us
 
     async def _look(self, key: Key) -> None:
         """Write the status of one object where it says something new and its time has come."""

@@ -322,6 +322,23 @@ async def test_fetching_needs_the_keys_that_it_reads(case, tmp_path):
     assert set(secrets.read_refs) == set(source.refs(member, "ci"))
 
 
+def test_a_member_that_only_an_event_makes_readable_is_unknown_and_no_error():
+    """An error here would end whoever asks for all Sensors of a cluster."""
+    found = needs_of(
+        sensor(
+            "template:\n"
+            "  name: t\n"
+            "  argoWorkflow:\n"
+            "    operation: submit\n"
+            "    source: {resource: {apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {generateName: a-}}}\n"
+            "    args: [--name, x, --serviceaccount]\n"
+            "parameters: [{src: {dependencyName: push, dataKey: body.account}, dest: argoWorkflow.args.2}]"
+        )
+    )
+
+    assert any("--serviceaccount" in each for each in found.unknown)
+
+
 def test_every_artifact_source_with_secrets_has_a_case():
     with_secrets = {
         kind
