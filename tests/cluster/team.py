@@ -6,11 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.manifests.cluster import Cluster, path_of, resource
+from tests.manifests.cluster import ENABLED, Cluster, path_of, resource
 from tests.servers.kube_reader import Object, Objects
 from tests.stories.process import wait_for
 
-_ENABLED = {"kikkake/enabled": "true"}
 _SETTLED_S = 30.0
 
 
@@ -19,7 +18,7 @@ class Team:
 
     def __init__(self, cluster: Cluster, *, enabled: bool = True) -> None:
         self._cluster = cluster
-        self.name = cluster.namespace(labels=_ENABLED if enabled else {})
+        self.name = cluster.namespace(labels=ENABLED if enabled else {})
 
     def kubectl(self, *arguments: str, given: Any = None) -> str:
         """What it prints; it has to succeed."""

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import random
 import shutil
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -17,8 +14,8 @@ from typing import Any, Self
 
 import aiohttp
 
-from tests.crash.resources import PORT
-from tests.servers.process import ServerFailed, ServerProcess
+from tests.crash.home import Home
+from tests.servers.process import ServerFailed, ServerProcess, quiet_ports
 
 _ROOT = Path(__file__).parents[2]
 _PACKAGES = ("events", "sources", "sensors", "kikkake", "tests/crash")
@@ -52,8 +49,8 @@ class Store:
 class Gateway:
     """One data folder, one set of ports, many processes. `async with Gateway(...) as gateway:`."""
 
-    def __init__(self, folder: Path, kubeconfig: Path, *, program: Sequence[str]) -> None:
-        """`folder` has `resources` and `secrets`; `program` is what stands before `run`."""
+    def __init__(self, folder: Path, kubeconfig: Path, *, home: Home, program: Sequence[str]) -> None:
+        """`home` is where its resources are; `program` stands before its command."""
         self._code = folder / "code"
         copy_code(self._code)
         self.data = folder / "data"
@@ -62,11 +59,11 @@ class Gateway:
         self.launches = 0
         self._port, self._admin_port, self._metrics_port = quiet_ports(3)
         self._command = [
-            *(sys.executable, "-m", *program, "run", str(folder / "resources"), "--data", str(self.data)),
-            *("--secrets", str(folder / "secrets"), "--kubeconfig", str(kubeconfig)),
-            *("--port", f"{PORT}={self._port}", "--admin-port", str(self._admin_port)),
+            *(sys.executable, "-m", *program, *home.arguments(self._port), "--data", str(self.data)),
+            *("--kubeconfig", str(kubeconfig), "--admin-port", str(self._admin_port)),
             *("--metrics-port", str(self._metrics_port), "--log-level", "warning"),
         ]
+        self._environment = home.environment
         self._process: ServerProcess | None = None
         self._session: aiohttp.ClientSession | None = None
         self._launched = 0.0
@@ -91,7 +88,7 @@ class Gateway:
         self._launched, self._edit = time.monotonic(), edit
         self.launches += 1
         # The folder in which `python -m` runs comes first on its path.
-        self._process = ServerProcess(self._command, log=self.log, cwd=self._code)
+        self._process = ServerProcess(self._command, log=self.log, cwd=self._code, env=self._environment)
 
     async def wait_ready(self) -> None:
         """Until /readyz says 200. Raises ServerFailed when the process ends instead, TimeoutError."""
@@ -166,21 +163,3 @@ def copy_code(folder: Path) -> None:
     (folder / "tests" / "__init__.py").touch()
     # Where the version is read from, in a checkout.
     shutil.copy(_ROOT / "pyproject.toml", folder)
-
-
-def quiet_ports(count: int) -> list[int]:
-    """Free ports below those that the kernel gives to clients.
-
-    A client that tries again and again where nobody listens is given that very port one day, as its own, and then
-    speaks to itself; and the server that comes back finds its port taken.
-    """
-    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    found: list[int] = []
-    chance = random.Random(os.urandom(8))
-    while len(found) < count:
-        port = chance.randrange(max(1024, lowest - 12_000), lowest)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            if port not in found:
-                found.append(port)
-    return found

@@ -15,15 +15,18 @@ class Plan:
     """Events a second."""
     outage_s: float = 0.0
     """How long the API server is away in the middle of the run; 0 = it is not."""
+    serve: bool = False
+    """`kikkake serve` with objects of the API server, and people at work beside it; else `run` with files."""
     canary: str = ""
     """A known fault that is put into the gateway (`canary.py`)."""
 
     @property
     def command(self) -> str:
+        serve = " --serve" if self.serve else ""
         canary = f" --canary {self.canary}" if self.canary else ""
         return (
             f"python -m tests.crash.run --seed {self.seed} --kills {self.kills} --rate {self.rate:g} "
-            f"--outage {self.outage_s:g}{canary}"
+            f"--outage {self.outage_s:g}{serve}{canary}"
         )
 
     @property

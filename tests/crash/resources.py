@@ -84,20 +84,28 @@ def rules_of(edit: int) -> dict[str, Rule]:
     return {rule.sensor: rule for rule in rules}
 
 
+def fixed(place: Place) -> list[dict[str, Any]]:
+    """The Sensors that no edit touches."""
+    return [_sensor(rule, place) for name, rule in rules_of(0).items() if name not in EDITED]
+
+
+def edited(edit: int, place: Place) -> list[dict[str, Any]]:
+    """The Sensors that edits touch, as they are after edit number `edit`."""
+    rules = rules_of(edit)
+    return [_sensor(rules[name], place) for name in EDITED]
+
+
 def write_resources(folder: Path, place: Place) -> None:
     """All files of a run as it begins; `folder` is made."""
     folder.mkdir(parents=True)
-    rules = rules_of(0)
-    fixed = [_sensor(rule, place) for name, rule in rules.items() if name not in EDITED]
-    _write(folder / "sources.yaml", _sources(place))
-    _write(folder / "fixed.yaml", fixed)
+    _write(folder / "sources.yaml", sources(place))
+    _write(folder / "fixed.yaml", fixed(place))
     write_edit(folder, place, 0)
 
 
 def write_edit(folder: Path, place: Place, edit: int) -> None:
     """Put edit number `edit` in place of the one before, in one piece as editors save."""
-    rules = rules_of(edit)
-    _write(folder / EDITED_FILE, [_sensor(rules[name], place) for name in EDITED])
+    _write(folder / EDITED_FILE, edited(edit, place))
 
 
 def write_secrets(folder: Path) -> None:
@@ -137,7 +145,8 @@ def _want(source: str, *groups: str | bool) -> Want:
     return Want(source, frozenset(group for group in groups if isinstance(group, str)))
 
 
-def _sources(place: Place) -> list[dict[str, Any]]:
+def sources(place: Place) -> list[dict[str, Any]]:
+    """The EventSources."""
     port = str(PORT)
     specs: dict[str, dict[str, Any]] = {
         "github": {

@@ -1,6 +1,6 @@
 """`make crash`: kills the gateway again and again under load, and counts what was lost or done twice.
 
-    python -m tests.crash.run [--kills N] [--seed S] [--rate R] [--outage SECONDS] [--canary NAME]
+    python -m tests.crash.run [--serve] [--kills N] [--seed S] [--rate R] [--outage SECONDS] [--canary NAME]
 
 Exit code 0 when nothing was lost and nothing happened twice, 1 with a list of the differences otherwise. The evidence
 (senders' account, journal of the API server, the gateway's log and store) stays in a folder when something was wrong.
@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import random
 import shutil
 import statistics
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.crash.canary import FAULTS
 from tests.crash.judge import Judgement
 from tests.crash.plan import Plan
 from tests.crash.suite import Report, run_suite
+from tests.manifests.cluster import Cluster, installed
 from tests.servers.inventory import reason_missing
 from tests.servers.kafka import KafkaServer
 from tests.servers.kube import KubeServer
@@ -32,26 +35,39 @@ _SHOWN = 10
 
 def main() -> int:
     plan, keep = _arguments()
-    if missing := [reason for name in ("kube", "kafka") if (reason := reason_missing(name))]:
+    needs = ("kube", "kafka", "kubectl") if plan.serve else ("kube", "kafka")
+    if missing := [reason for name in needs if (reason := reason_missing(name))]:
         print(*missing, sep="\n", file=sys.stderr)
         return 3
     folder = Path(tempfile.mkdtemp(prefix="kikkake-crash-"))
     print(f"crash: {plan.command}\nevidence in {folder}", flush=True)
-    kube = kafka = None
+    kafka = None
     try:
-        kube = KubeServer.start(folder / "kube")
         kafka = KafkaServer.start(folder / "kafka")
         run = folder / "run"
         run.mkdir()
-        report = asyncio.run(run_suite(plan, run, kube, kafka, lambda text: print(text, flush=True)))
+        with _cluster(plan, folder) as kube:
+            report = asyncio.run(run_suite(plan, run, kube, kafka, lambda text: print(text, flush=True)))
     finally:
-        for server in (kube, kafka):
-            if server is not None:
-                server.stop()
+        if kafka is not None:
+            kafka.stop()
     print(*lines_of(report), sep="\n", flush=True)
     if not report.judgement.violations and not keep:
         shutil.rmtree(folder)
     return 1 if report.judgement.violations else 0
+
+
+@contextlib.contextmanager
+def _cluster(plan: Plan, folder: Path) -> Iterator[KubeServer | Cluster]:
+    if plan.serve:
+        with installed(folder) as cluster:
+            yield cluster
+        return
+    server = KubeServer.start(folder / "kube")
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 def lines_of(report: Report) -> list[str]:
@@ -124,17 +140,25 @@ def _quantile(values: list[float], share: float) -> float:
 
 def _arguments() -> tuple[Plan, bool]:
     parser = argparse.ArgumentParser(prog="python -m tests.crash.run")
-    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--kills", type=int, help="default: 200, with --serve 100")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--rate", type=float, default=200.0, help="events a second")
     parser.add_argument("--outage", type=float, default=300.0, help="seconds without an API server; 0 = none")
+    parser.add_argument(
+        "--serve", action="store_true", help="`kikkake serve` with the resources of an API server"
+    )
     parser.add_argument(
         "--canary", choices=sorted(FAULTS), default="", help="with a known fault: has to fail"
     )
     parser.add_argument("--keep", action="store_true", help="keep the evidence of a run that passed, too")
     given = parser.parse_args()
     plan = Plan(
-        seed=given.seed, kills=given.kills, rate=given.rate, outage_s=given.outage, canary=given.canary
+        seed=given.seed,
+        kills=given.kills or (100 if given.serve else 200),
+        rate=given.rate,
+        outage_s=given.outage,
+        serve=given.serve,
+        canary=given.canary,
     )
     return plan, given.keep
 

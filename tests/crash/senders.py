@@ -32,8 +32,10 @@ Produce = Callable[[Delivery], Awaitable[None]]
 class Senders:
     """One stream. `async with senders.running():` sends; `pause` and `resume` it; `drain` waits for the last 2xx."""
 
-    def __init__(self, *, seed: int, rate: float, url: str, produce: Produce, ledger: Ledger) -> None:
-        """`rate` in events a second; `url` of the gateway without a path; `produce` sends to Kafka."""
+    def __init__(
+        self, *, seed: int, rate: float, url: Callable[[Delivery], str], produce: Produce, ledger: Ledger
+    ) -> None:
+        """`rate` in events a second; `url` says where a delivery goes; `produce` sends to Kafka."""
         self._traffic = Traffic(seed)
         self._random = random.Random(f"{seed}:redeliveries")
         self._rate = rate
@@ -121,7 +123,7 @@ class Senders:
         try:
             async with asyncio.timeout(_ANSWER_TIMEOUT_S):
                 async with session.post(
-                    self._url + delivery.path, data=delivery.body, headers=delivery.headers
+                    self._url(delivery), data=delivery.body, headers=delivery.headers
                 ) as answer:
                     text = await answer.text()
         except (aiohttp.ClientError, TimeoutError, OSError):

@@ -36,18 +36,19 @@ class Log:
     open_effects: int
 
 
-async def read_log(data: Path, rules: list[dict[str, Rule]]) -> Log:
-    """Everything; `rules[edit]` are the Sensors as they were written."""
+async def read_log(data: Path, rules: list[dict[str, Rule]], namespace: str) -> Log:
+    """Everything of the run's namespace; `rules[edit]` are the Sensors as they were written."""
     reader = SqliteReader(Folder(data))
     try:
-        return await _Reading(reader, rules).read()
+        return await _Reading(reader, rules, namespace).read()
     finally:
         await reader.close()
 
 
 class _Reading:
-    def __init__(self, reader: SqliteReader, rules: list[dict[str, Rule]]) -> None:
+    def __init__(self, reader: SqliteReader, rules: list[dict[str, Rule]], namespace: str) -> None:
         self._reader = reader
+        self._namespace = namespace
         self._rules = rules
         self._versions: dict[int, tuple[str, int]] = {}
         """Of Sensors: version -> (Sensor, edit)."""
@@ -104,13 +105,17 @@ class _Reading:
 
     async def _edits(self) -> dict[str, list[int]]:
         """By the numbers of the versions: each text is written once, so each has a number of its own."""
-        newest = [version for version in await self._reader.resources() if version.kind == "Sensor"]
+        newest = [version for version in await self._reader.resources() if self._is_meant(version)]
         edits: dict[str, list[int]] = {version.name: [] for version in newest}
         for number in range(1, _highest(newest) + 1):
             version = await self._reader.version(number)
-            if version is not None and version.kind == "Sensor":
+            if version is not None and self._is_meant(version):
                 edits[version.name].append((await self._version(number))[1])
         return edits
+
+    def _is_meant(self, version: ResourceVersion) -> bool:
+        """Whether it is a Sensor of the run, and not of people who work beside it."""
+        return (version.kind, version.namespace) == ("Sensor", self._namespace)
 
 
 def _highest(versions: Sequence[ResourceVersion]) -> int:

@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from tests.crash.gateway import Gateway, Store, quiet_ports
+from tests.crash.gateway import Gateway, Store
+from tests.crash.home import Files, Home, InCluster
 from tests.crash.journal import Journal
 from tests.crash.judge import Evidence, Judgement, Violation, judge
 from tests.crash.kafka_end import KafkaEnd
@@ -19,14 +21,15 @@ from tests.crash.kills import CLOSE_S, Edit, Kill, Moment, schedule, strike
 from tests.crash.ledger import Ledger
 from tests.crash.outage import Outage
 from tests.crash.plan import Plan
-from tests.crash.resources import Place, rules_of, write_edit, write_resources, write_secrets
+from tests.crash.resources import Place, rules_of
 from tests.crash.senders import Senders
 from tests.crash.store import read_log
 from tests.crash.ways import LONGEST_WAIT_S
+from tests.manifests.cluster import Cluster
 from tests.servers.http_sink import HttpSink
 from tests.servers.kafka import KafkaServer
 from tests.servers.kube import KubeServer
-from tests.servers.process import ServerFailed
+from tests.servers.process import ServerFailed, quiet_ports
 from tests.servers.proxy import FaultProxy
 
 _LOST_ANSWERS = 0.01
@@ -74,14 +77,29 @@ class Report:
     folder: Path
 
 
-async def run_suite(plan: Plan, folder: Path, kube: KubeServer, kafka: KafkaServer, tell: Tell) -> Report:
-    """Do a whole run in `folder`, which keeps the evidence."""
-    run = _Run(plan, folder, kube, kafka, tell)
+async def run_suite(
+    plan: Plan, folder: Path, kube: KubeServer | Cluster, kafka: KafkaServer, tell: Tell
+) -> Report:
+    """Do a whole run in `folder`, which keeps the evidence. `serve` needs a Cluster, with Kikkake installed in it."""
+    if isinstance(kube, Cluster):
+        around = Surroundings(kube.server, InCluster(folder, kube, plan.seed), kafka)
+    else:
+        around = Surroundings(kube, Files(folder, kube), kafka)
+    run = _Run(plan, folder, around, tell)
     return await run.run()
 
 
+class Surroundings(NamedTuple):
+    """What a run needs of the machine."""
+
+    kube: KubeServer
+    home: Home
+    kafka: KafkaServer
+
+
 class _Run:
-    def __init__(self, plan: Plan, folder: Path, kube: KubeServer, kafka: KafkaServer, tell: Tell) -> None:
+    def __init__(self, plan: Plan, folder: Path, around: Surroundings, tell: Tell) -> None:
+        kube, self._home, kafka = around
         name = f"crash-{plan.seed}-{secrets.token_hex(3)}"
         self._plan = plan
         self._folder = folder
@@ -96,11 +114,9 @@ class _Run:
         self._sink = HttpSink()
         self._kafka = KafkaEnd(kafka.bootstrap, name, self._ledger)
         self._proxy = FaultProxy(kube, seed=plan.seed, lose_answers=_LOST_ANSWERS, port=quiet_ports(1)[0])
-        with kube.reader() as reader:
-            reader.create("/api/v1/namespaces", {"metadata": {"name": name}})
         self._journal = Journal(kube, name, folder / "journal.jsonl")
-        kubeconfig = kube.write_kubeconfig(folder / "kubeconfig", url=self._proxy.url)
-        self._gateway = Gateway(folder, kubeconfig, program=plan.program)
+        kubeconfig = self._home.kubeconfig(self._proxy.url)
+        self._gateway = Gateway(folder, kubeconfig, home=self._home, program=plan.program)
         self._place = Place(name, kafka.bootstrap, name, "")
 
     async def run(self) -> Report:
@@ -110,7 +126,7 @@ class _Run:
             senders = Senders(
                 seed=self._plan.seed,
                 rate=self._plan.rate,
-                url=self._gateway.url,
+                url=lambda delivery: self._gateway.url + self._home.path(delivery.source, delivery.path),
                 produce=self._kafka.produce,
                 ledger=self._ledger,
             )
@@ -133,6 +149,7 @@ class _Run:
                 await self._kafka.drain()
                 settle_s = await self._settle()
                 await self._let_timers_fire()
+                self._violations += [Violation("status", what) for what in await self._home.untruths()]
                 await self._stop()
             except* ServerFailed as failed:
                 # A gateway that does not come up again is the finding; what it did until then is still judged.
@@ -143,8 +160,7 @@ class _Run:
     async def _open(self, stack: contextlib.AsyncExitStack) -> None:
         await stack.enter_async_context(self._sink)
         self._place = Place(self._place.namespace, self._place.brokers, self._place.topic, self._sink.url)
-        write_resources(self._folder / "resources", self._place)
-        write_secrets(self._folder / "secrets")
+        await self._home.open(self._place)
         await self._kafka.open()
         stack.push_async_callback(self._kafka.close)
         await stack.enter_async_context(self._proxy)
@@ -161,8 +177,9 @@ class _Run:
                 await self._before(kill, outage)
             await self._strike(kill)
             await self._kafka.evict_members()
-            if kill.edit is Edit.DOWN:
-                self._write_edit()
+            if kill.edit is Edit.DOWN and self._is_seen(kill):
+                await self._write_edit()
+            await self._home.disturb()
             self._gateway.launch(self._edit)
             if away and kill.number == away[-1]:
                 await outage.end()
@@ -178,8 +195,8 @@ class _Run:
             self._tell(
                 f"  the API server is away for {self._plan.outage_s:g} s; {len(outage.deleted)} objects deleted"
             )
-        if kill.edit is Edit.RUNNING:
-            self._write_edit()
+        if kill.edit is Edit.RUNNING and self._is_seen(kill):
+            await self._write_edit()
         if kill.number in away:
             await asyncio.sleep(self._plan.outage_s / len(away))
 
@@ -197,9 +214,13 @@ class _Run:
             self._violations.append(Violation("ended", f"the gateway ended by itself with {code}"))
         self._gateway.kill()
 
-    def _write_edit(self) -> None:
+    def _is_seen(self, kill: Kill) -> bool:
+        """Whether the next start finds an edit: objects of an API server that is away are read when it is back."""
+        return not (self._plan.serve and kill.number in self._plan.outage_kills)
+
+    async def _write_edit(self) -> None:
         self._edit += 1
-        write_edit(self._folder / "resources", self._place, self._edit)
+        await self._home.edit(self._edit)
 
     async def _settle(self) -> float:
         """Wait until everything is judged and done, or nothing moves any more; the seconds it took."""
@@ -233,7 +254,7 @@ class _Run:
             self._violations.append(Violation("traceback", f"{tracebacks} tracebacks in the gateway's log"))
 
     async def _report(self, outage: Outage, settle_s: float, began: float) -> Report:
-        log = await read_log(self._gateway.data, self._rules)
+        log = await read_log(self._gateway.data, self._rules, self._place.namespace)
         evidence = Evidence(
             ledger=self._ledger,
             log=log,

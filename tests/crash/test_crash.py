@@ -1,15 +1,17 @@
-"""The short crash runs of `make test`: 20 kills that have to change nothing, and two canaries that have to be seen."""
+"""The short crash runs of `make test`: 20 kills of `run` and 10 of `serve`, and two canaries that have to be seen."""
 
 import os
 import random
 
 import pytest
 
+from tests.conftest import require
 from tests.crash.plan import Plan
 from tests.crash.resources import SCRIPTED_SENSOR
 from tests.crash.run import lines_of
 from tests.crash.suite import run_suite
 from tests.crash.ways import LATE, WAYS
+from tests.manifests.cluster import installed
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(600)]
 
@@ -18,6 +20,15 @@ pytestmark = [pytest.mark.crash, pytest.mark.timeout(600)]
 def seed():
     """A new one each time; `CRASH_SEED` repeats a run."""
     return int(os.environ.get("CRASH_SEED") or random.SystemRandom().randrange(1_000_000))
+
+
+@pytest.fixture(scope="session")
+def installed_cluster(tmp_path_factory):
+    """An API server with Kikkake installed, for `kikkake serve`."""
+    require("kube")
+    require("kubectl")
+    with installed(tmp_path_factory.mktemp("crash-cluster")) as cluster:
+        yield cluster
 
 
 async def crash(plan, tmp_path, kube_server, kafka_server, capsys):
@@ -53,6 +64,23 @@ async def test_twenty_kills_and_an_outage_lose_nothing_and_do_nothing_twice(
     assert report.tally.deleted > 50
     assert report.tally.kafka_while_killing > 100
     assert report.tally.close_kills > 0
+
+
+async def test_kills_of_a_gateway_that_serves_a_cluster_lose_nothing_and_leave_every_status_true(
+    seed, tmp_path, installed_cluster, kafka_server, capsys
+):
+    """While people make, break, mend and delete resources, and enable and disable namespaces."""
+    plan = Plan(seed=seed, kills=10, serve=True)
+
+    report = await crash(plan, tmp_path, installed_cluster, kafka_server, capsys)
+
+    assert report.judgement.violations == []
+    assert report.judgement.objects > 300
+    assert report.judgement.joins > 5
+    assert report.judgement.requests > 50
+    assert report.tally.edits == 1
+    assert report.tally.redelivered > 200
+    assert report.tally.kafka_while_killing > 50
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from tests.servers.kubectl import kubectl
 ROOT = Path(__file__).parents[2]
 GATEWAY = ("kikkake", "kikkake")
 """Namespace and name of the gateway's account."""
+ENABLED = {"kikkake/enabled": "true"}
+"""Labels of a namespace that is served."""
 _PLURALS = {"EventSource": "eventsources", "Sensor": "sensors", "EventBus": "eventbus"}
 _TIMEOUT_S = 60
 _POLL_S = 0.05

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -104,6 +105,24 @@ def free_ports(count: int) -> list[int]:
         for probe in sockets:
             probe.bind(("127.0.0.1", 0))
         return [probe.getsockname()[1] for probe in sockets]
+
+
+def quiet_ports(count: int) -> list[int]:
+    """Free ports below those that the kernel gives to clients.
+
+    A client that tries again and again where nobody listens is given that very port one day, as its own, and then
+    speaks to itself; and the server that comes back finds its port taken.
+    """
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    found: list[int] = []
+    chance = random.Random(os.urandom(8))
+    while len(found) < count:
+        port = chance.randrange(max(1024, lowest - 12_000), lowest)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in found:
+                found.append(port)
+    return found
 
 
 def cache_folder(name: str) -> Path:

@@ -14,8 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from tests.crash.gateway import quiet_ports
-from tests.servers.process import ServerFailed, ServerProcess
+from tests.servers.process import ServerFailed, ServerProcess, quiet_ports
 from tests.stories.deliveries import HOOK_SECRET, REGISTRY_SECRET, Delivery
 
 ROOT = Path(__file__).parents[2]
