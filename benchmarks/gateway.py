@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import socket
 import subprocess
@@ -15,8 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import usage
+
 SECRET = b"a secret of the benchmark, 32 bytes"
-_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(slots=True)
@@ -32,16 +32,15 @@ class Running:
 
     def cpu_s(self) -> float:
         """CPU seconds used so far, user and system."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) * _TICK_S
+        return usage.cpu_s(self.process.pid)
 
     def rss_mib(self) -> float:
         """Resident memory now."""
-        return _status_kib(self.process.pid, "VmRSS:") / 1024
+        return usage.rss_mib(self.process.pid)
 
     def anonymous_mib(self) -> float:
         """Resident memory that is not mapped from files."""
-        return _status_kib(self.process.pid, "RssAnon:") / 1024
+        return usage.anonymous_mib(self.process.pid)
 
 
 @contextlib.contextmanager
@@ -114,10 +113,3 @@ def _free_ports(count: int) -> list[int]:
     for probe in probes:
         probe.close()
     return ports
-
-
-def _status_kib(pid: int, field: str) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith(field):
-            return int(line.split()[1])
-    return 0

@@ -16,7 +16,7 @@ from pathlib import Path
 import aiohttp
 import orjson
 
-from benchmarks import languages
+from benchmarks import cluster, languages
 from benchmarks.bus import fill
 from benchmarks.gateway import SECRET, Running, bare, gateway
 from benchmarks.load import Result, closed_loop, open_loop, pushes
@@ -313,4 +313,6 @@ ROWS: dict[str, Row] = {
     "compile": languages.compiling,
     "mixed-1000": languages.mixed,
     "footprint": footprint,
+    "serve-1200": cluster.serve_1200,
+    "serve-mutants": cluster.serve_mutants,
 }
