@@ -160,6 +160,7 @@ VALUES = {
     "podLabels.a=b": "a: b",
     "podAnnotations.a=b": "a: b",
     "logLevel=debug": "--log-level=debug",
+    "policies.audiences={https://api.example,own}": "\"['https://api.example', 'own']\"",
     "networkPolicy.apiServer[0].ipBlock.cidr=10.1.2.3/32": "cidr: 10.1.2.3/32",
 }
 
@@ -197,6 +198,7 @@ def test_a_part_comes_with_its_value(home, values, kind, count):
         ("admissionWebhook.replicas=0", "admissionWebhook"),
         ("deliveries.port=80", "port"),
         ("namespaces={A_B}", "namespaces"),
+        ("policies.audiences={it's}", "audiences"),
         ("policies.install=false", "the policy kikkake-fence is what bounds the right to ask for tokens"),
         ("ingress.enabled=true", "ingress.host is needed"),
         ("httpRoute.enabled=true", "httpRoute.parentRefs is needed"),

@@ -32,8 +32,9 @@ def strict_gateway(strict_cluster):
         yield reader
 
 
-def ask_token(reader, namespace, account="default"):
-    return reader.answer("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token", {})
+def ask_token(reader, namespace, account="default", **spec):
+    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+    return reader.answer("POST", path, {"spec": spec} if spec else {})
 
 
 def message(answer):
@@ -95,8 +96,61 @@ def test_a_token_of_a_namespace_of_the_cluster_is_refused_whatever_its_labels(cl
         assert "belongs to the cluster" in message(answer)
 
 
-def test_a_token_of_the_gateways_own_namespace_is_refused(gateway):
-    assert ask_token(gateway, *GATEWAY)[0] == 403
+def test_a_token_of_the_gateways_own_namespace_is_refused_whatever_its_labels(cluster, gateway):
+    for labels in (ENABLED, {"kikkake/enabled": None}):
+        with cluster.reader() as admin:
+            admin.patch("/api/v1/namespaces/kikkake", {"metadata": {"labels": labels}})
+
+        answer = ask_token(gateway, *GATEWAY)
+
+        assert answer[0] == 403
+        assert "no token of its own namespace kikkake; no label changes that" in message(answer)
+
+
+BOUND = {"apiVersion": "v1", "kind": "Secret", "name": "binding"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"audiences": ["sts.amazonaws.com"]}, "sts.amazonaws.com is not known as its audience: ask without"),
+        ({"audiences": ["https://kubernetes.default.svc", "vault"]}, "and vault is not known"),
+        ({"audiences": ["https://kubernetes.default.svc.evil/../x"]}, "is not known"),
+        ({"audiences": ["https://evil.example/?https://kubernetes.default.svc"]}, "is not known"),
+        ({"expirationSeconds": 3601}, "set spec.expirationSeconds to 3600 or less"),
+        ({"expirationSeconds": 8760 * 3600}, "set spec.expirationSeconds to 3600 or less"),
+        ({"boundObjectRef": BOUND}, "leave spec.boundObjectRef out"),
+    ],
+    ids=["a cloud", "one of two", "a longer name", "a query", "a second more", "a year", "bound"],
+)
+def test_a_token_for_others_or_for_long_or_bound_is_refused(cluster, gateway, team, spec, said):
+    with cluster.reader() as admin:
+        admin.answer("POST", f"/api/v1/namespaces/{team}/secrets", {"metadata": {"name": "binding"}})
+
+    answer = ask_token(gateway, team, "deployer", **spec)
+
+    assert answer[0] == 403
+    assert said in message(answer)
+
+
+def test_a_token_for_the_api_server_and_an_hour_is_given(gateway, team):
+    for spec in ({"expirationSeconds": 3600}, {"audiences": ["https://kubernetes.default.svc"]}):
+        assert ask_token(gateway, team, "deployer", **spec)[0] == 201
+
+
+@pytest.mark.parametrize(
+    "audience",
+    [
+        "https://kubernetes.default.svc.cluster.local",
+        "kubernetes.svc.default",
+        "k3s",
+        "https://10.5.0.2:6443",
+        "https://container.googleapis.com/v1/projects/p-1/locations/europe-west1/clusters/c",
+        "https://c-dns-1a2b.hcp.westeurope.azmk8s.io",
+    ],
+)
+def test_audiences_of_api_servers_elsewhere_pass(gateway, team, audience):
+    assert ask_token(gateway, team, "deployer", audiences=[audience])[0] == 201
 
 
 def test_a_namespace_that_is_no_longer_enabled_is_refused_at_once(cluster, gateway):
@@ -210,9 +264,9 @@ def test_the_lease_of_its_own_namespace_is_its_own(gateway):
 def test_services_need_the_role_of_the_team(cluster, gateway):
     namespace = cluster.namespace(labels=ENABLED)
     services = f"/api/v1/namespaces/{namespace}/services"
-    service = {"metadata": {"name": "hook"}, "spec": {"ports": [{"port": 80}]}}
+    service = {"metadata": {"name": "hook-eventsource-svc"}, "spec": {"ports": [{"port": 80}]}}
     slices = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
-    endpoints = {"metadata": {"name": "hook"}, "addressType": "IPv4", "endpoints": [], "ports": []}
+    endpoints = endpoint_slice("hook-eventsource-svc-kikkake")
     assert gateway.answer("POST", services, service)[0] == 403
 
     bind(cluster, namespace, "kikkake-team", "kikkake:kikkake")
@@ -221,7 +275,37 @@ def test_services_need_the_role_of_the_team(cluster, gateway):
     assert gateway.answer("POST", slices, endpoints)[0] == 201
     assert gateway.answer("GET", f"/apis/apps/v1/namespaces/{namespace}/deployments")[0] == 200
     assert gateway.answer("GET", services)[0] == 403
-    gateway.delete(f"{services}/hook")
+    gateway.delete(f"{services}/hook-eventsource-svc")
+
+
+def endpoint_slice(name):
+    return {"metadata": {"name": name}, "addressType": "IPv4", "endpoints": [], "ports": []}
+
+
+def test_services_and_slices_of_others_are_fenced_by_their_names(cluster, gateway):
+    namespace = cluster.namespace(labels=ENABLED)
+    bind(cluster, namespace, "kikkake-team", "kikkake:kikkake")
+    services = f"/api/v1/namespaces/{namespace}/services"
+    slices = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+    service = {"metadata": {"name": "shop"}, "spec": {"ports": [{"port": 80}]}}
+    with cluster.reader() as admin:
+        live = admin.create(services, service)
+        live_slice = admin.create(slices, endpoint_slice("shop-abc"))
+    other = {**service, "metadata": {"name": "new"}}
+    generated = {**service, "metadata": {"generateName": "x-eventsource-svc"}}
+    assert eventually(lambda: "eventsource-svc" in message(gateway.answer("POST", services, other)))
+
+    for method, path, body in (
+        ("POST", services, other),
+        ("POST", services, generated),
+        ("PUT", f"{services}/shop", live),
+        ("DELETE", f"{services}/shop", None),
+        ("POST", slices, endpoint_slice("shop-eventsource-svc-other")),
+        ("PUT", f"{slices}/shop-abc", live_slice),
+        ("DELETE", f"{slices}/shop-abc", None),
+    ):
+        answer = gateway.answer(method, path, body)
+        assert (answer[0], "NAME-eventsource-svc-kikkake only" in message(answer)) == (403, True), path
 
 
 def eventually(holds, attempts=200):
@@ -331,6 +415,67 @@ def test_an_author_may_not_use_our_annotations_on_what_another_account_does(clus
             author.patch(path, {"metadata": {"annotations": change}})
     for change in ({"theirs": "2"}, {"theirs": None}, {"new": "1"}):
         assert author.patch(path, {"metadata": {"annotations": change}})
+
+
+@pytest.fixture(scope="session")
+def webmaster(cluster, team):
+    """Somebody who may write resources and act as `default`, and may not write Services at first."""
+    token = cluster.token(team, "webmaster")
+    bind(cluster, team, "kikkake-edit", f"{team}:webmaster")
+    made = cluster.kubectl(
+        *("-n", team, "create", "role", "use-default", "--verb=impersonate"),
+        *("--resource=serviceaccounts", "--resource-name=default"),
+    )
+    assert made.code == 0, made.err
+    bind(cluster, team, "use-default", f"{team}:webmaster", kind="Role")
+    with cluster.reader(token) as reader:
+        given = resource("EventSource", {"webhook": {}}, "probe")
+        assert eventually(lambda: reader.answer("POST", path_of("EventSource", team), given)[0] == 201)
+        yield reader
+
+
+NO_SERVICE = "may not create Services in namespace"
+
+
+def test_a_service_is_asked_for_by_those_only_who_may_make_one(cluster, webmaster, team):
+    service = {"ports": [{"port": 80}], "metadata": {"annotations": {"external-dns": "pay.example.com"}}}
+    path = path_of("EventSource", team, "hooks")
+    asked = resource("EventSource", {"webhook": {}, "service": service}, "hooks")
+    refused = webmaster.answer("POST", path_of("EventSource", team), asked)
+    assert refused[0] == 403
+    assert f"{NO_SERVICE} {team}" in message(refused)
+
+    with cluster.reader() as admin:
+        admin.create(path_of("EventSource", team), asked)
+    for change in (
+        {"spec": {"service": {"clusterIP": "10.0.0.9"}}},
+        {"spec": {"service": {"metadata": {"annotations": {"external-dns": "shop.example.com"}}}}},
+        {"metadata": {"labels": {"pool": "public"}}},
+    ):
+        with pytest.raises(KubeRefused, match=NO_SERVICE):
+            webmaster.patch(path, change)
+    # What leaves the Service as it is, or takes it away, is no matter of this right.
+    for change in (
+        {"spec": {"webhook": {"a": {"port": "12000", "endpoint": "/a", "method": "POST"}}}},
+        {"metadata": {"annotations": {"theirs": "1"}}},
+        {"spec": {"service": None}},
+    ):
+        assert webmaster.patch(path, change)
+
+    made = cluster.kubectl(
+        "-n", team, "create", "role", "write-services", "--verb=create", "--resource=services"
+    )
+    assert made.code == 0, made.err
+    bind(cluster, team, "write-services", f"{team}:webmaster", kind="Role")
+
+    assert eventually(lambda: "spec" in patched(webmaster, path, {"spec": {"service": service}}))
+
+
+def patched(reader, path, change):
+    try:
+        return reader.patch(path, change)
+    except KubeRefused:
+        return {}
 
 
 def test_editors_of_a_namespace_pass_with_the_role_of_this_project(cluster, team):
