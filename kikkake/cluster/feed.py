@@ -49,8 +49,12 @@ class ClusterFeed:
         *,
         namespaces: Sequence[str] = (),
         told: Callable[[set[Key]], None] = lambda _keys: None,
+        own_namespace: str = "",
     ) -> None:
-        """`namespaces`: only these are looked at; empty = all. `told` hears what has been put in force."""
+        """`namespaces`: only these are looked at; empty = all. The gateway's `own_namespace` is never served.
+
+        `told` hears what has been put in force.
+        """
         self.faults: tuple[Finding, ...] = ()
         self.objects: dict[Key, ClusterObject] = {}
         """What there is in enabled namespaces, EventBuses too."""
@@ -61,6 +65,7 @@ class ClusterFeed:
         """What the API server says has been put in force; before, it may be what was in force last."""
         self._clock = clock
         self._seen: dict[Key, ClusterObject] = {}
+        self._own_namespace = own_namespace
         """What there is in all namespaces."""
         self._enabled: set[str] = set()
         self._dirty: dict[Key, None] = {}
@@ -145,7 +150,8 @@ class ClusterFeed:
 
     def _take(self, kind: str, name: Name, found: Object | None) -> None:
         if kind == NAMESPACE:
-            self._take_namespace(name[1], enabled=found is not None and is_enabled(found))
+            enabled = found is not None and is_enabled(found, self._own_namespace)
+            self._take_namespace(name[1], enabled=enabled)
             return
         key = Key(kind, *name)
         read = None if found is None else read_object(kind, found)

@@ -31,7 +31,11 @@ class ClusterOutfit:
         """`folder` is the data folder."""
         self.kube = kube
         self.default_account = "default"
-        self.feed = ClusterFeed(kube, clock, namespaces=settings.namespaces)
+        own = [settings.advertise_address] if settings.advertise_address else []
+        self.addresses = AddressPolicy.of_a_cluster(*own, allowed=settings.allowed_networks)
+        self.feed = ClusterFeed(
+            kube, clock, namespaces=settings.namespaces, own_namespace=settings.own_namespace
+        )
         self._account_secrets = AccountSecrets(kube, clock)
         self._account_secrets.known_needs = self.feed.needs_of
         self.secrets: Secrets = self._account_secrets

@@ -16,6 +16,9 @@ KINDS = (EVENT_SOURCE, SENSOR, EVENT_BUS)
 ENABLED_LABEL = "kikkake/enabled"
 """Of a namespace: with `"true"` its resources are served (spec: security, section 3)."""
 
+_OF_THE_CLUSTER = frozenset({"kube-system", "kube-public", "kube-node-lease"})
+"""The fence lets no token be had there, whatever the label says."""
+
 FIRE = "kikkake/fire"
 """Annotation: what to do once, by hand (`by_hand.py`)."""
 
@@ -79,8 +82,10 @@ def read_object(kind: str, found: Object) -> ClusterObject | None:
     )
 
 
-def is_enabled(namespace: Object) -> bool:
-    """Whether a namespace has the label, and is not going away."""
+def is_enabled(namespace: Object, own: str = "") -> bool:
+    """Whether a namespace has the label, and is not going away; never one of the cluster, never the gateway's `own`."""
     metadata = namespace.get("metadata") or {}
     labels = metadata.get("labels") or {}
+    if metadata.get("name") in {*_OF_THE_CLUSTER, own}:
+        return False
     return labels.get(ENABLED_LABEL) == "true" and not metadata.get("deletionTimestamp")
