@@ -31,8 +31,6 @@ class ClusterOutfit:
         """`folder` is the data folder."""
         self.kube = kube
         self.default_account = "default"
-        own = [settings.advertise_address] if settings.advertise_address else []
-        self.addresses = AddressPolicy.of_a_cluster(*own, allowed=settings.allowed_networks)
         self.feed = ClusterFeed(
             kube, clock, namespaces=settings.namespaces, own_namespace=settings.own_namespace
         )
