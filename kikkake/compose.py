@@ -220,6 +220,7 @@ class Gateway:
             clock=self._clock,
             store_key=bus.store_key,
             default_account=outfit.default_account,
+            addresses=outfit.addresses,
         )
         renderer = PlannedRenderer(services, self.preparer, files=self._settings.reach.files)
         lookup = Lookup(self._decider.roster, runner, bus.reader(), services, renderer=renderer)

@@ -15,6 +15,7 @@ from kikkake.kube_client import KubeClient
 from kikkake.secrets import EnvironmentSecrets, FileSecrets, FirstOf, KubeSecrets
 from kikkake.services import GatewayServices
 from kikkake.settings import ClusterSettings, RunSettings, ServeSettings
+from sensors.addresses import AddressPolicy
 from sources.listening import Planner, plan_declared
 
 Turn = Callable[[], Awaitable[None]]
@@ -34,6 +35,11 @@ class Outfit(Protocol):
 
     @property
     def plan(self) -> Planner: ...
+
+    @property
+    def addresses(self) -> AddressPolicy | None:
+        """As in `TriggerServices`."""
+        ...
 
     @property
     def default_account(self) -> str:
@@ -70,6 +76,8 @@ class FileOutfit:
         self.feed = FileFeed(settings, clock)
         self.plan: Planner = plan_declared
         self.default_account = ""
+        # Whoever writes the files runs the process: nothing of the machine is kept from them.
+        self.addresses: AddressPolicy | None = None
         # The folders in their order, then the environment, then the cluster.
         places: list[Secrets] = [FileSecrets(folder) for folder in settings.secrets]
         places.append(EnvironmentSecrets(os.environ))

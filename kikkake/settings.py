@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 
@@ -76,6 +77,8 @@ class ServeSettings:
     """Ports for the listeners of sources with a Service."""
     advertise_address: str = ""
     """Address of this gateway for EndpointSlices: the pod's. Empty = no Service can be served."""
+    allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Triggers may connect to these although they are the gateway's, its node's or its cloud's own."""
     public_url: str = ""
     """What stands before `/NAMESPACE/SOURCE/ENDPOINT` in the addresses of a status."""
     name: str = "kikkake"

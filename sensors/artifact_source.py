@@ -18,7 +18,7 @@ from events.errors import KikkakeError
 from events.ports import SecretRef, Secrets, SecretUnavailable
 from events.registry import Registry
 from sensors.access import refs_in
-from sensors.addresses import AddressPolicy
+from sensors.addresses import AddressPolicy, policy_for
 from sensors.spec import SecretKeySelector
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Reach:
     @property
     def allowed(self) -> AddressPolicy | None:
         """Where connections may go to, all told."""
-        return self.addresses or (AddressPolicy() if self.is_strict else None)
+        return policy_for(self.addresses, is_strict=self.is_strict)
 
     async def secret(self, selector: SecretKeySelector | None, what: str) -> bytes:
         """The value of a selector, of which `what` says what it is for.

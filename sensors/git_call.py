@@ -10,6 +10,37 @@ from sensors.addresses import AddressPolicy
 from sensors.git_remote import Reference, Remote
 
 
+class Reachable(msgspec.Struct, frozen=True, kw_only=True):
+    """An `AddressPolicy` as it stands in a call."""
+
+    allowed: tuple[str, ...]
+    own: tuple[str, ...]
+    admitted: tuple[str, ...]
+    uses_proxies: bool
+
+    @classmethod
+    def of(cls, policy: AddressPolicy | None) -> Reachable | None:
+        """None = anywhere."""
+        if policy is None:
+            return None
+        return cls(
+            allowed=tuple(str(network) for network in policy.allowed),
+            own=tuple(str(network) for network in policy.own),
+            admitted=tuple(sorted(policy.admitted)),
+            uses_proxies=policy.uses_proxies,
+        )
+
+    @property
+    def policy(self) -> AddressPolicy:
+        """The same again."""
+        return AddressPolicy(
+            allowed=tuple(ipaddress.ip_network(text) for text in self.allowed),
+            own=tuple(ipaddress.ip_network(text) for text in self.own),
+            admitted=frozenset(self.admitted),
+            uses_proxies=self.uses_proxies,
+        )
+
+
 class GitCall(msgspec.Struct, frozen=True, kw_only=True):
     """One file of one repository, and what it is asked for with. It holds secrets: its repr shows none."""
 
@@ -24,8 +55,8 @@ class GitCall(msgspec.Struct, frozen=True, kw_only=True):
     """Commits of which the file is known already: only the name of the commit is asked for then."""
     folder: str = ""
     """An empty folder for the pack and the key; whoever asks removes it."""
-    allowed: tuple[str, ...] | None = None
-    """Where connections may go to: the networks that are allowed beside outer addresses; None = anywhere."""
+    reach: Reachable | None = None
+    """Where connections may go to; None = anywhere."""
     timeout_s: float
     max_bytes: int
 
@@ -35,9 +66,7 @@ class GitCall(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def addresses(self) -> AddressPolicy | None:
         """The policy again."""
-        if self.allowed is None:
-            return None
-        return AddressPolicy(tuple(ipaddress.ip_network(text) for text in self.allowed))
+        return None if self.reach is None else self.reach.policy
 
 
 class GitReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,8 +78,3 @@ class GitReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Trying again gives the same."""
     unavailable: str = ""
     """Another try may succeed."""
-
-
-def networks(policy: AddressPolicy | None) -> tuple[str, ...] | None:
-    """A policy as it stands in a call."""
-    return None if policy is None else tuple(str(network) for network in policy.allowed)

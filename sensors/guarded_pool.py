@@ -65,10 +65,11 @@ class Guard:
     def pool(self, scheme: str, host: str, tls: ssl.SSLContext | None = None) -> urllib3.PoolManager:
         """A pool for one piece of work: no retries, no redirects unless asked for.
 
-        The proxies of the environment are used as Go uses them, but never under a policy: they hide the address.
+        The proxies of the environment are used as Go uses them, unless a policy keeps from it: they hide the address.
         """
         proxy = None
-        if self.addresses is None and not urllib.request.proxy_bypass(host):
+        uses_proxies = self.addresses is None or self.addresses.uses_proxies
+        if uses_proxies and not urllib.request.proxy_bypass(host):
             proxy = urllib.request.getproxies().get(scheme)
         pool = (
             urllib3.ProxyManager(proxy, ssl_context=tls, retries=False)

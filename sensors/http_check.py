@@ -13,7 +13,7 @@ from sensors.http_request import METHODS, NOT_SENT, HttpConfig, secure_header_fa
 from sensors.outer import is_written_by_parameters
 from sensors.tls import tls_fault
 
-_WARNED_OF = frozenset({"link-local", "private"})
+_WARNED_OF = frozenset({"a cloud's metadata service", "link-local", "private"})
 """Networks of `addresses.py`: metadata services of clouds, and other people's machines. Not the own machine, which
 examples and tests send to."""
 

@@ -107,12 +107,13 @@ class HttpClient:
     """Connections of one trigger; nothing is shared with others. Opened by the first request.
 
     With `exchange` it opens none: a twin of the outside answers each request. `addresses` restricts where it
-    connects to; proxies are not used then, since they hide the address.
+    connects to; proxies are used only where it says so, since they hide the address.
     """
 
     def __init__(self, exchange: Exchange | None = None, addresses: AddressPolicy | None = None) -> None:
         self._exchange = exchange or self._once
         self._addresses = addresses
+        self._uses_proxies = addresses is None or addresses.uses_proxies
         self._session: aiohttp.ClientSession | None = None
         self._wire: Wire | None = None
         self._proxies: dict[str, str] = {}
@@ -212,7 +213,7 @@ class HttpClient:
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._proxies = {} if self._addresses is not None else urllib.request.getproxies()
+            self._proxies = urllib.request.getproxies() if self._uses_proxies else {}
             self._session = aiohttp.ClientSession(
                 # How many run at once is the act loop's decision.
                 connector=aiohttp.TCPConnector(

@@ -169,8 +169,8 @@ class TriggerServices:
     """ServiceAccount of its own namespace that a Sensor acts as where it names none; empty = as the gateway itself,
     for resources from files alone."""
     addresses: AddressPolicy | None = None
-    """Where HTTP triggers may connect to, an operator's setting; None = anywhere, as upstream, except for Sensors
-    that are strict: those connect to no inner address."""
+    """Where triggers may connect to by HTTP, git and S3; None = anywhere, as upstream, except for Sensors that are
+    strict: those connect to no inner address that it does not allow."""
     exchange: Exchange | None = None
     """In place of HTTP connections: `kikkake test` answers from a script. None = the network."""
     chance: Callable[[], float] = random.random

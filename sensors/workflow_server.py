@@ -13,7 +13,7 @@ from yarl import URL
 
 from events.model import SpecModel
 from events.ports import SecretsAs
-from sensors.addresses import AddressPolicy
+from sensors.addresses import policy_for
 from sensors.http_answers import WITHOUT_ANSWER, SecretUnusable, failure_of, judge_answer
 from sensors.http_client import HttpClient, Request
 from sensors.kube_json import write_json
@@ -86,7 +86,7 @@ class ServerCalls:
         key = (attempt.namespace, attempt.sensor, attempt.trigger, attempt.is_strict, attempt.account)
         if key not in self._peers:
             services = self._services
-            addresses = services.addresses or (AddressPolicy() if attempt.is_strict else None)
+            addresses = policy_for(services.addresses, is_strict=attempt.is_strict)
             secrets = SecretsAs(services.secrets, attempt.account)
             self._peers[key] = _Peer(HttpClient(services.exchange, addresses), secrets, TLSContexts(secrets))
         return self._peers[key]

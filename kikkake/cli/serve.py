@@ -113,6 +113,14 @@ _ACCOUNT_FOLDER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 )
 @click.option("--template-dns", is_flag=True, help="Let templates look up hosts (getHostByName).")
 @click.option(
+    "--allow-network",
+    "allowed_networks",
+    multiple=True,
+    metavar="CIDR",
+    help="Let triggers connect to these addresses too, of those that are refused: loopback, link-local, a cloud's "
+    "metadata service, the gateway's own; for strict Sensors all inner ones. May be repeated.",
+)
+@click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
 )
 @output_option()
@@ -135,6 +143,7 @@ def serve(
     api_timeout: float,
     template_env: bool,
     template_dns: bool,
+    allowed_networks: tuple[str, ...],
     log_level: str,
     output: str,
 ) -> None:
@@ -172,6 +181,7 @@ def serve(
             shared_port=port,
             own_ports=_range(own_ports),
             advertise_address=_address(advertise_address),
+            allowed_networks=tuple(_network(text) for text in allowed_networks),
             public_url=public_url or f"http://{name}.{own_namespace or 'kikkake'}.svc:{port}",
             name=name,
             own_namespace=own_namespace,
@@ -197,6 +207,13 @@ def _address(text: str) -> str:
         return str(ipaddress.ip_address(text)) if text else ""
     except ValueError:
         raise click.UsageError(f"--advertise-address {text}: write an IP address, such as 10.1.2.3") from None
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        raise click.UsageError(f"--allow-network {text}: write a network, such as 10.1.2.0/24") from None
 
 
 def _range(text: str) -> range:

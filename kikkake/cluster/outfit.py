@@ -19,6 +19,7 @@ from kikkake.cluster.lease import Claim, Lease, LeaseSettings
 from kikkake.kube_client import KubeClient
 from kikkake.services import GatewayServices
 from kikkake.settings import ServeSettings
+from sensors.addresses import AddressPolicy
 from sensors.trigger import TriggerServices
 from sources.listening import Plan
 from sources.spec import EventSourceSpec
@@ -31,6 +32,8 @@ class ClusterOutfit:
         """`folder` is the data folder."""
         self.kube = kube
         self.default_account = "default"
+        own = [settings.advertise_address] if settings.advertise_address else []
+        self.addresses = AddressPolicy.of_a_cluster(*own, allowed=settings.allowed_networks)
         self.feed = ClusterFeed(
             kube, clock, namespaces=settings.namespaces, own_namespace=settings.own_namespace
         )
@@ -88,6 +91,7 @@ class ClusterOutfit:
                 clock=self._clock,
                 store_key=self._store_key,
                 default_account=self.default_account,
+                addresses=self.addresses,
             ),
             turn=self.turn,
         )

@@ -20,7 +20,7 @@ from sensors.artifact_source import (
     Reach,
 )
 from sensors.artifact_spec import GitLocation
-from sensors.git_call import GitCall, networks
+from sensors.git_call import GitCall, Reachable
 from sensors.git_process import GitProcesses
 from sensors.git_remote import LocationRefused, Remote, read_path, read_reference, read_remote
 from sensors.github_app import GithubTokens
@@ -65,7 +65,7 @@ class Git(ArtifactSource[GitLocation]):
             credentials=await self._credentials(member, remote, reach),
             ssh_key=await _ssh_key(member, remote, reach),
             ignores_host_key=member.insecure_ignore_host_key,
-            allowed=networks(reach.allowed),
+            reach=Reachable.of(reach.allowed),
             timeout_s=reach.timeout_s,
             max_bytes=reach.max_bytes,
         )

@@ -18,7 +18,7 @@ from events.model import SpecModel
 from events.ports import SecretRef, Secrets, SecretsAs
 from events.resource import Path, ResourceDocument
 from sensors.access import Needs, reading
-from sensors.addresses import AddressPolicy
+from sensors.addresses import policy_for
 from sensors.http_answers import WITHOUT_ANSWER, SecretUnusable, failure_of, judge_answer
 from sensors.http_check import check_http
 from sensors.http_client import Answer, HttpClient, Request
@@ -114,7 +114,7 @@ class Http(Trigger):
         key = (attempt.namespace, attempt.sensor, attempt.trigger, attempt.is_strict, attempt.account)
         if key not in self._peers:
             services = self.services
-            addresses = services.addresses or (AddressPolicy() if attempt.is_strict else None)
+            addresses = policy_for(services.addresses, is_strict=attempt.is_strict)
             client = HttpClient(services.exchange, addresses)
             secrets = SecretsAs(services.secrets, attempt.account)
             self._peers[key] = _Peer(client, secrets, TLSContexts(secrets))

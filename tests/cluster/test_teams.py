@@ -128,6 +128,37 @@ def test_a_role_that_is_more_than_the_account_has_is_refused(serving, team):
 
 
 @pytest.mark.parametrize(
+    "trigger",
+    [
+        pytest.param({"http": {"url": "{admin}/api/v1/events/1/replay", "method": "POST"}}, id="http"),
+        pytest.param(
+            {"k8s": {"operation": "create", "source": {"url": {"path": "{admin}/api/v1/status"}}}}, id="url"
+        ),
+        pytest.param(
+            {
+                "k8s": {
+                    "operation": "create",
+                    "source": {"git": {"url": "{admin}/x.git", "filePath": "x", "branch": "main"}},
+                }
+            },
+            id="git",
+        ),
+    ],
+)
+def test_the_gateways_own_api_is_no_target_of_a_sensor(serving, team, trigger):
+    """Case 9: what listens on the gateway's loopback takes orders from whoever gets there."""
+    open_to_all(team)
+    written = json.dumps(trigger).replace("{admin}", serving.admin)
+    team.apply(sensor(json.loads(written)))
+    team.until_ready("Sensor", "notes")
+    assert serving.post(f"/{team.name}/hooks/push", {}).status == 200
+
+    [letter] = wait_for(lambda: dead_letters(serving, team))
+
+    assert "127.0.0.1 (loopback)" in letter["detail"]
+
+
+@pytest.mark.parametrize(
     ("account", "said"),
     [
         pytest.param(None, "/default does not exist", id="no account named, and no `default`"),

@@ -118,7 +118,8 @@ class InCluster:
         self._place = Place("", "", "", "")
 
     def arguments(self, port: int) -> list[str]:
-        return ["serve", "--host", "127.0.0.1", "--port", str(port)]
+        # The sink that is fired at listens here.
+        return ["serve", "--host", "127.0.0.1", "--port", str(port), "--allow-network", "127.0.0.0/8"]
 
     def path(self, source: str, endpoint: str) -> str:
         return f"/{self._place.namespace}/{source}{endpoint}"

@@ -11,6 +11,7 @@ from kikkake.cli.serve import serve
     [
         ("--advertise-address=gateway.example", "--advertise-address gateway.example: write an IP address"),
         ("--advertise-address=10.1.2", "--advertise-address 10.1.2: write an IP address"),
+        ("--allow-network=10.1.2.3/8", "--allow-network 10.1.2.3/8: write a network"),
         ("--own-ports=20000", "--own-ports 20000: write FIRST-LAST"),
         ("--own-ports=9-8", "--own-ports 9-8: write FIRST-LAST"),
         ("--own-ports=1-70000", "--own-ports 1-70000: write FIRST-LAST"),

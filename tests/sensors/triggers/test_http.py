@@ -525,6 +525,24 @@ async def test_a_restricted_trigger_does_not_connect_to_inner_addresses(http_sin
     assert http_sink.received == []
 
 
+async def test_proxies_are_used_in_a_cluster_and_not_by_its_strict_sensors(http_sink, secrets, monkeypatch):
+    monkeypatch.setenv("http_proxy", http_sink.url)
+    monkeypatch.delenv("no_proxy", raising=False)
+    addresses = AddressPolicy.of_a_cluster(allowed=(ipaddress.ip_network("127.0.0.0/8"),))
+    services = TriggerServices(
+        kube=None, secrets=secrets, clock=ManualClock(NOW_US), store_key=b"key", addresses=addresses
+    )
+    trigger = Http(services)
+    rendered = render({"url": "http://hooks.invalid/x"})
+    try:
+        assert isinstance(await trigger.fire(rendered, attempt()), Done)
+        assert (await trigger.fire(rendered, attempt(is_strict=True))).reason == "Unreachable"
+    finally:
+        await trigger.close()
+
+    assert [request.target for request in http_sink.received] == ["http://hooks.invalid/x"]
+
+
 @pytest.mark.parametrize("host", ["127.1", "2130706433"])
 async def test_a_host_that_only_some_read_as_an_address_is_given_up(trigger, host):
     outcome = await fire(trigger, {"url": f"http://{host}/"})
