@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -29,7 +30,7 @@ _SKEW = timedelta(minutes=10)
 
 
 class CertificatesUnusable(KikkakeError):
-    """What is stored cannot be read: it is made anew."""
+    """What is stored cannot be read, or its parts do not belong together: it is made anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +55,16 @@ class Certificates:
                 certificate=values[CERTIFICATE],
                 key=values[KEY],
             )
-            for pem in (found.authority, found.bundle, found.certificate):
-                x509.load_pem_x509_certificates(pem)
-            for pem in (found.authority_key, found.key):
-                serialization.load_pem_private_key(pem, password=None)
-        except (KeyError, ValueError, TypeError) as error:
+            x509.load_pem_x509_certificates(found.bundle)
+            authority = _read_pair(AUTHORITY, found.authority, found.authority_key)
+            _read_pair(CERTIFICATE, found.certificate, found.key).verify_directly_issued_by(authority)
+        except (KeyError, ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise CertificatesUnusable(
                 f"the stored certificates cannot be read: {type(error).__name__}"
+            ) from error
+        except InvalidSignature as error:
+            raise CertificatesUnusable(
+                f"{CERTIFICATE} is signed by another authority than {AUTHORITY}"
             ) from error
         return found
 
@@ -77,7 +81,10 @@ class Certificates:
     def serves(self, names: Sequence[str]) -> bool:
         """Whether the serving certificate is for these DNS names."""
         found = x509.load_pem_x509_certificate(self.certificate)
-        extension = found.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        try:
+            extension = found.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        except x509.ExtensionNotFound:
+            return False
         return set(extension.value.get_values_for_type(x509.DNSName)) == set(names)
 
 
@@ -102,6 +109,15 @@ def renewed(stored: Certificates | None, names: Sequence[str], now: datetime) ->
             key=stored.key,
         )
     return stored
+
+
+def _read_pair(name: str, pem: bytes, key_pem: bytes) -> x509.Certificate:
+    """A certificate with its key. Raises CertificatesUnusable where they are no pair, else what cryptography raises."""
+    found = x509.load_pem_x509_certificate(pem)
+    key = serialization.load_pem_private_key(key_pem, password=None)
+    if key.public_key() != found.public_key():
+        raise CertificatesUnusable(f"the stored key of {name} does not fit it")
+    return found
 
 
 def _is_old(pem: bytes, now: datetime) -> bool:

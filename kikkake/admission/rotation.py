@@ -90,11 +90,19 @@ class Rotation:
                 log.info("admission.certificate", names=list(self._settings.names))
             self.current = certificates
         except (KubeError, KubeNotSent, KubeInDoubt, KindUnknown) as error:
-            self.trouble = f"certificates: {error}"
-            log.limited_warning("admission.not-rotated", (), detail=str(error)[:300])
-            return False
+            return self._failed(str(error))
+        except ssl.SSLError as error:
+            where = f"{self._settings.namespace}/{self._settings.secret}"
+            return self._failed(
+                f"the TLS library refuses what stands in the Secret {where}; delete it: {error}"
+            )
         self.trouble = ""
         return True
+
+    def _failed(self, why: str) -> bool:
+        self.trouble = f"certificates: {why}"
+        log.limited_warning("admission.not-rotated", (), detail=why[:300])
+        return False
 
     async def _agree(self) -> Certificates:
         """What stands in the Secret, renewed where that is due; the first replica to write wins."""
@@ -103,7 +111,7 @@ class Rotation:
             live = await self._read_secret()
             stored = _stored(live)
             now = datetime.fromtimestamp(self._clock.now_us() / US_PER_S, UTC)
-            wanted = renewed(stored, settings.names, now)
+            wanted = _renewed(stored, settings.names, now)
             if wanted == stored:
                 return wanted
             try:
@@ -150,6 +158,14 @@ class Rotation:
             body = orjson.dumps({"webhooks": webhooks})
             await self._kube.patch(*_CONFIGURATION, None, name, body, content_type=_STRATEGIC)
         return bool(webhooks)
+
+
+def _renewed(stored: Certificates | None, names: Sequence[str], now: datetime) -> Certificates:
+    try:
+        return renewed(stored, names, now)
+    except CertificatesUnusable as error:
+        log.warning("admission.certificates-unusable", detail=str(error))
+        return renewed(None, names, now)
 
 
 def _stored(live: Object | None) -> Certificates | None:

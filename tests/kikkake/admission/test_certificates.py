@@ -11,6 +11,8 @@ from kikkake.admission.certificates import Certificates, CertificatesUnusable, r
 
 NAMES = ("kikkake-admission.kikkake.svc",)
 START = datetime(2026, 1, 1, tzinfo=UTC)
+OTHERS = renewed(None, NAMES, START).values()
+"""Good ones of somebody else."""
 
 
 def at(days):
@@ -73,7 +75,16 @@ def test_a_tls_context_takes_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "spoil", [dict.clear, lambda v: v.update({"tls.key": b"x"}), lambda v: v.pop("ca.crt")]
+    "spoil",
+    [
+        dict.clear,
+        lambda v: v.update({"tls.key": b"x"}),
+        lambda v: v.pop("ca.crt"),
+        lambda v: v.update({"tls.key": OTHERS["tls.key"]}),
+        lambda v: v.update({"ca.key": OTHERS["ca.key"]}),
+        lambda v: v.update({name: OTHERS[name] for name in ("tls.crt", "tls.key")}),
+    ],
+    ids=["empty", "no key", "no authority", "another's key", "another authority's key", "another's pair"],
 )
 def test_what_cannot_be_read_says_so_and_shows_nothing(spoil):
     values = renewed(None, NAMES, START).values()
