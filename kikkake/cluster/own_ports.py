@@ -89,13 +89,15 @@ class OwnPorts:
         ]
 
     def restore(self, saved: Iterable[Mapping[str, Any]]) -> None:
-        """Go on with what `saved` gave. Raises KeyError, TypeError, ValueError: that is not it."""
+        """Go on with what `saved` gave. Raises KeyError, TypeError, ValueError: that is not it, and nothing is lent."""
+        loans = dict(self._loans)
         for each in saved:
             declared = DeclaredPort(str(each["namespace"]), str(each["eventSource"]), int(each["declared"]))
             number, since = int(each["number"]), each.get("unusedSince")
-            if any(loan.number == number for loan in self._loans.values()):
+            if any(loan.number == number for loan in loans.values()):
                 raise ValueError(f"port {number} is lent twice")
-            self._loans[declared] = _Loan(number, None if since is None else int(since))
+            loans[declared] = _Loan(number, None if since is None else int(since))
+        self._loans = loans
 
     def _forget(self, now_us: int) -> None:
         rested_us, refused_us = now_us - round(_REST_S * US_PER_S), now_us - round(_REFUSED_S * US_PER_S)

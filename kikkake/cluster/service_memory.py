@@ -46,10 +46,12 @@ class ServiceMemory:
             saved = orjson.loads(text)
             if saved["version"] != _VERSION:
                 raise ValueError(f"version {saved['version']}")  # noqa: TRY301 - handled as the other faults
-            self.ports.restore(saved["ports"])
-            self.made = {
+            made = {
                 Source(each["namespace"], each["eventSource"]): str(each["uid"]) for each in saved["services"]
             }
+            # Last, and all or none of it.
+            self.ports.restore(saved["ports"])
+            self.made = made
             self._written = text
         except FileNotFoundError:
             return

@@ -35,8 +35,23 @@ async def test_nothing_is_written_when_nothing_has_changed(tmp_path):
     assert not (tmp_path / FILE).exists()
 
 
+PORT = {"namespace": "ci", "eventSource": "hooks", "declared": 12000, "number": 5}
+UNUSABLE = [
+    "",
+    "{}",
+    "[1]",
+    '{"version": 2}',
+    '{"version": 1, "ports": [{}], "services": []}',
+    "\xff",
+    # Good at first.
+    json.dumps({"version": 1, "ports": [PORT], "services": [{}]}),
+    json.dumps({"version": 1, "ports": [PORT, {**PORT, "declared": 1}], "services": []}),
+    json.dumps({"version": 1, "ports": [PORT, {}], "services": [{**PORT, "uid": "uid-1"}]}),
+]
+
+
 async def test_a_file_that_cannot_be_used_is_told_and_written_anew(tmp_path, caplog):
-    for text in ("", "{}", "[1]", '{"version": 2}', '{"version": 1, "ports": [{}], "services": []}', "\xff"):
+    for text in UNUSABLE:
         (tmp_path / FILE).write_text(text, encoding="latin-1")
         found = memory(tmp_path)
         assert (found.ports.lent, found.made) == ({}, {})
@@ -44,4 +59,6 @@ async def test_a_file_that_cannot_be_used_is_told_and_written_anew(tmp_path, cap
         await found.save()
 
         assert json.loads((tmp_path / FILE).read_text())["version"] == 1
-    assert [record.getMessage() for record in caplog.records] == ["services.memory-unreadable"] * 6
+    assert [record.getMessage() for record in caplog.records] == ["services.memory-unreadable"] * len(
+        UNUSABLE
+    )
