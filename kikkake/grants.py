@@ -6,10 +6,10 @@ Sensors make. Pure.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from events.shell import command, commands
 from sensors.access import Access, Needs, reading
 from sensors.compile import CompiledSensor
 from sensors.needs import needs_of
@@ -124,29 +124,23 @@ def grant_hint(account: Account, needs: Needs, kind: str) -> str:
     """How to let the account read every object of `kind` (Secret or ConfigMap) that its resources refer to."""
     plural = {"Secret": "secrets", "ConfigMap": "configmaps"}[kind]
     names = sorted({access.name for access in needs.accesses if (access.kind, access.verb) == (kind, "get")})
-    # Names stand in resources of tenants, and the commands are for an administrator's shell.
     role = f"kikkake-{account.name}-{plural}"
-    make = shlex.join(
-        [
-            *("create", "role", role, "--verb=get,watch", f"--resource={plural}"),
-            *(f"--resource-name={name}" for name in names),
-        ]
+    kubectl = ("kubectl", "-n", account.namespace)
+    make = command(
+        *(*kubectl, "create", "role", role, "--verb=get,watch", f"--resource={plural}"),
+        *(*(f"--resource-name={name}" for name in names), "--dry-run=client", "-o", "yaml"),
     )
-    bind = shlex.join(
-        [
-            "create",
-            "rolebinding",
-            role,
-            f"--role={role}",
+    bind = commands(
+        (*kubectl, "apply", "-f", "-"),
+        (
+            *(*kubectl, "create", "rolebinding", role, f"--role={role}"),
             f"--serviceaccount={account.namespace}:{account.name}",
-        ]
+        ),
     )
-    namespace = shlex.quote(account.namespace)
-    kubectl = f"kubectl -n {namespace}"
+    whole = command("kikkake", "migrate", "--namespace", account.namespace, "-o", "yaml")
     return (
-        f"To allow all that the resources of {account.namespace} need with it: "
-        f"kikkake migrate --namespace {namespace} -o yaml | kubectl apply -f -; or only to read its {plural}: "
-        f"{kubectl} {make} --dry-run=client -o yaml | {kubectl} apply -f - && {kubectl} {bind}"
+        f"To allow all that the resources of {account.namespace} need with it: {whole} | kubectl apply -f -; "
+        f"or only to read its {plural}: {make} | {bind}"
     )
 
 

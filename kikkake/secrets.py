@@ -25,6 +25,7 @@ from events.ports import (
     Secrets,
     SecretUnavailable,
 )
+from events.shell import command
 
 _NAME = re.compile(r"[-._a-zA-Z0-9]{1,253}", re.ASCII)
 _MAX_VALUE_BYTES = 1_048_576
@@ -193,8 +194,9 @@ def _why(error: KubeError, ref: SecretRef) -> str:
         return "it does not exist"
     if error.status == 403:
         resource = "secrets" if ref.kind == "Secret" else "configmaps"
-        return (
-            f"{error.message}. To allow: kubectl -n {ref.namespace} create role kikkake-{ref.name} --verb=get,watch "
-            f"--resource={resource} --resource-name={ref.name}, and bind it to that account"
+        allow = command(
+            *("kubectl", "-n", ref.namespace, "create", "role", f"kikkake-{ref.name}"),
+            *("--verb=get,watch", f"--resource={resource}", f"--resource-name={ref.name}"),
         )
+        return f"{error.message}. To allow: {allow}, and bind it to that account"
     return str(error)

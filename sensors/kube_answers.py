@@ -11,6 +11,7 @@ from typing import Any
 
 from events.errors import KikkakeError
 from events.ports import KindUnknown, KubeError, KubeNotSent
+from events.shell import commands
 from sensors.trigger import Failed, OnFailure
 
 _SHOWN_TEXT = 1024
@@ -168,16 +169,16 @@ def _how_to_allow(message: str, verbs: Sequence[str]) -> str:
     user, group, namespace = match["user"], match["group"], match["namespace"]
     resource = match["resource"] + (f".{group}" if group else "")
     place = f" in {namespace}" if namespace else " in the cluster"
-    scope, role = (f" -n {namespace}", "role") if namespace else ("", "clusterrole")
+    scope, role = (("-n", namespace), "role") if namespace else ((), "clusterrole")
     account = _ACCOUNT.fullmatch(user)
     subject = f"--serviceaccount={account[1]}:{account[2]}" if account else f"--user={user}"
     name = f"kikkake-{match['resource'].replace('/', '-')}"
     needed = ",".join(dict.fromkeys([*verbs, match["verb"]]))
-    return (
-        f"{user} cannot {match['verb']} {resource}{place}. To allow: "
-        f"kubectl create {role} {name} --verb={needed} --resource={resource}{scope} && "
-        f"kubectl create {role}binding {name} --{role}={name} {subject}{scope}"
+    allow = commands(
+        ("kubectl", "create", role, name, f"--verb={needed}", f"--resource={resource}", *scope),
+        ("kubectl", "create", f"{role}binding", name, f"--{role}={name}", subject, *scope),
     )
+    return f"{user} cannot {match['verb']} {resource}{place}. To allow: {allow}"
 
 
 def _not_found(error: KubeError, _size_bytes: int) -> Failed:

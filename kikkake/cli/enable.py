@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 
 import click
 
+from events.shell import command
 from kikkake.cli.kube_names import ACCOUNT, NAMESPACE_NAME
 
 
@@ -78,15 +78,13 @@ def _commands(
     for namespace in namespaces:
         for role, meaning in roles.items():
             yield f"# {meaning}"
-            yield shlex.join(
-                [
-                    *("kubectl", "-n", namespace, "create", "rolebinding", role),
-                    *(f"--clusterrole={role}", f"--serviceaccount={gateway[0]}:{gateway[1]}"),
-                ]
+            yield command(
+                *("kubectl", "-n", namespace, "create", "rolebinding", role),
+                *(f"--clusterrole={role}", f"--serviceaccount={gateway[0]}:{gateway[1]}"),
             )
         yield "# From now on its EventSources and Sensors are served. This takes an administrator of the cluster."
         yield _label(namespace)
 
 
 def _label(namespace: str) -> str:
-    return f"kubectl label namespace {namespace} kikkake/enabled=true"
+    return command("kubectl", "label", "namespace", namespace, "kikkake/enabled=true")

@@ -17,6 +17,7 @@ from events.clock import US_PER_S, Clock
 from events.errors import Finding, Scope
 from events.log import Logger
 from events.ports import KindUnknown, KubeError, KubeInDoubt, KubeNotSent, SecretForbidden
+from events.shell import command, commands
 from kikkake.catalog import Entry, Key
 from kikkake.kube_client import KubeClient
 from sensors.access import Access
@@ -227,12 +228,15 @@ def _told(account: str, access: Access, answers: Sequence[_Answer]) -> tuple[str
     place = f"in namespace {access.namespace}" if access.namespace else "in the cluster"
     what = f"service account {account} may not {verbs} {first.resource}{named} {place} (SelfSubjectAccessReview: no)"
     namespace, name = account.split("/", 1)
-    scope, role = (f" -n {access.namespace}", "role") if access.namespace else ("", "clusterrole")
+    scope, role = (("-n", access.namespace), "role") if access.namespace else ((), "clusterrole")
     rule = f"kikkake-{name}-{first.resource.replace('/', '-').replace('.', '-')}"
-    by_name = f" --resource-name={access.name}" if access.name else ""
-    fix = (
-        f"to allow: kubectl create {role} {rule} --verb={verbs} --resource={first.resource}{by_name}{scope} && "
-        f"kubectl create {role}binding {rule} --{role}={rule} --serviceaccount={namespace}:{name}{scope}; "
-        f"kikkake migrate --namespace {namespace} prints the Role for everything there"
+    resource = [f"--resource={first.resource}"] + [f"--resource-name={access.name}"] * bool(access.name)
+    allow = commands(
+        ("kubectl", "create", role, rule, f"--verb={verbs}", *resource, *scope),
+        (
+            *("kubectl", "create", f"{role}binding", rule, f"--{role}={rule}"),
+            *(f"--serviceaccount={account.replace('/', ':', 1)}", *scope),
+        ),
     )
-    return what, fix
+    whole = command("kikkake", "migrate", "--namespace", namespace)
+    return what, f"to allow: {allow}; {whole} prints the Role for everything there"

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from events.errors import Finding
 from events.log import Logger
 from events.ports import KindUnknown, Kube, KubeError, KubeInDoubt, KubeNotSent, Object
+from events.shell import command
 from kikkake.catalog import EVENT_SOURCE, SENSOR, Key
 from kikkake.cluster.resources import ClusterObject
 
@@ -91,7 +92,7 @@ class Rivals:
                 continue
             self.blocked[each.key] = (
                 f"Argo Events still serves it with the Deployment {name}; stop its controller for this namespace, then "
-                f"kubectl -n {each.key.namespace} delete deployment {name}"
+                + command("kubectl", "-n", each.key.namespace, "delete", "deployment", name)
             )
 
     def _judge_unseen(self, kind: str, members: Sequence[ClusterObject]) -> None:
@@ -100,8 +101,8 @@ class Rivals:
                 self.blocked.pop(each.key, None)
                 continue
             namespace = each.key.namespace
+            how = command("kikkake", "enable", namespace)
             self.blocked[each.key] = (
                 f"it has the finalizer {_CONTROLLER[kind]} of Argo Events, and nobody can see whether it still serves "
-                f"this; bind the ClusterRole kikkake-team in {namespace} (kikkake enable {namespace} prints how), or "
-                "remove the finalizer"
+                f"this; bind the ClusterRole kikkake-team in {namespace} ({how} prints how), or remove the finalizer"
             )

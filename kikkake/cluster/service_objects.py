@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from events.ports import Object
+from events.shell import command
 from kikkake.cluster.service_memory import Source
 from kikkake.files import RESOURCE_API
 from sources.declared_service import DeclaredService, ServicePort
@@ -144,7 +145,7 @@ def maker_of(found: Object, source: Source) -> tuple[str, str]:
     """Who made a Service or slice that is not ours, in words, and what to do."""
     metadata = found.get("metadata") or {}
     kind, name = str(found.get("kind") or "object").lower(), str(metadata.get("name"))
-    delete = f"kubectl -n {source.namespace} delete {kind} {name}"
+    delete = command("kubectl", "-n", source.namespace, "delete", kind, name)
     if OWNER in _annotations(found):
         return "Kikkake for an earlier EventSource of this name", f"it goes with that; else {delete}"
     owners = [each for each in metadata.get("ownerReferences") or () if each.get("kind") == "EventSource"]

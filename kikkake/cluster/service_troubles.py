@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from events.errors import Finding, Severity
 from events.ports import KubeError, Object
 from events.resource import ResourceDocument
+from events.shell import command
 from kikkake.cluster.service_memory import Source
 from kikkake.cluster.service_objects import maker_of
 
@@ -58,7 +59,10 @@ def refused(error: KubeError, source: Source) -> Trouble:
     return Trouble(
         code="ServiceForbidden",
         what=f"the gateway may not make a Service in namespace {source.namespace}",
-        fix=f"kubectl -n {source.namespace} create rolebinding kikkake-team --clusterrole=kikkake-team {who}",
+        fix=command(
+            *("kubectl", "-n", source.namespace, "create", "rolebinding", "kikkake-team"),
+            *("--clusterrole=kikkake-team", who),
+        ),
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from events.errors import Finding, ResourceRefused, Severity
 from events.resource import ResourceDocument
+from events.shell import command
 from kikkake.event_bus_check import event_bus_faults
 from kikkake.grants import Account
 from kikkake.migration.inventory import NamespaceInventory
@@ -132,8 +132,8 @@ def _tell_account(report: ResourceReport, account: str | None, inventory: Namesp
         f"acts as the ServiceAccount {who.name}" + ("" if account else ", since it names none")
     )
     if inventory.accounts is not None and who.name not in inventory.accounts:
-        command = shlex.join(["kubectl", "-n", report.namespace, "create", "serviceaccount", who.name])
-        report.broken.append(f"the ServiceAccount {who.name} does not exist; {command}")
+        make = command("kubectl", "-n", report.namespace, "create", "serviceaccount", who.name)
+        report.broken.append(f"the ServiceAccount {who.name} does not exist; {make}")
 
 
 def _count(number: int, word: str) -> str:

@@ -6,12 +6,12 @@ then Kikkake takes over all resources at once.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import orjson
 
+from events.shell import command
 from kikkake.cluster.resources import ENABLED_LABEL
 from kikkake.cluster.service_objects import GATEWAY
 from kikkake.migration.inventory import (
@@ -85,12 +85,13 @@ def _grants(
     what = [f"the RoleBinding {role}" for role in bindings]
     what += [f"the Role {grant.name} in {grant.namespace}" for grant in grants if grant.namespace is not None]
     what += [f"the ClusterRole {grant.name}" for grant in grants if grant.namespace is None]
-    command = (
-        shlex.join(["kikkake", "migrate", "--namespace", name, "-o", "yaml", *files])
-        + " | kubectl apply -f -"
-    )
+    make = command("kikkake", "migrate", "--namespace", name, "-o", "yaml", *files)
     why = f"read it first; it makes {', '.join(what)}" + ", each Role with its RoleBinding" * bool(grants)
-    yield Step(title="grant what the accounts and the gateway need", why=why, commands=(command,))
+    yield Step(
+        title="grant what the accounts and the gateway need",
+        why=why,
+        commands=(f"{make} | kubectl apply -f -",),
+    )
 
 
 def _pause(running: Sequence[Controller]) -> Step:
@@ -214,5 +215,4 @@ def _scale(controller: Controller, replicas: int) -> str:
 
 
 def _kubectl(*words: str) -> str:
-    """A command for a shell: names come from resources of tenants."""
-    return shlex.join(["kubectl", *words])
+    return command("kubectl", *words)

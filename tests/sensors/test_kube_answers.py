@@ -1,3 +1,5 @@
+import shlex
+
 import pytest
 
 from events.ports import KubeError
@@ -63,6 +65,22 @@ def test_an_account_that_may_not_is_told_how_to_be_allowed():
         "kubectl create role kikkake-workflows --verb=get,create --resource=workflows.argoproj.io -n ci && "
         "kubectl create rolebinding kikkake-workflows --role=kikkake-workflows --serviceaccount=ci:sensor-sa -n ci"
     )
+
+
+def test_nothing_of_an_answer_is_carried_out_by_a_shell():
+    message = (
+        'User "u; touch a" cannot create resource "pods" in API group "x$(touch b)" '
+        'in the namespace "web`touch c`"'
+    )
+
+    allow = refused(KubeError(403, "Forbidden", message), 10).detail.partition("To allow: ")[2]
+
+    assert shlex.split(allow) == [
+        *("kubectl", "create", "role", "kikkake-pods", "--verb=get,create"),
+        *("--resource=pods.x$(touch b)", "-n", "web`touch c`", "&&"),
+        *("kubectl", "create", "rolebinding", "kikkake-pods", "--role=kikkake-pods"),
+        *("--user=u; touch a", "-n", "web`touch c`"),
+    ]
 
 
 def test_the_right_to_a_cluster_kind_is_a_cluster_role():
