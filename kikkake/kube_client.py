@@ -6,7 +6,7 @@ A create costs one POST of the bytes that were rendered; discovery finds the pat
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -219,6 +219,10 @@ class KubeClient:
     async def is_namespaced(self, api_version: str, kind: str) -> bool:
         """By discovery, cached. Raises KindUnknown."""
         return (await self._discovery.find(api_version, kind)).is_namespaced
+
+    def wait_with_changes(self, turn: Callable[[], Awaitable[None]]) -> None:
+        """From now on each change that is made as an account waits for `turn`: its attempt may have begun long ago."""
+        self._http.turn = turn
 
     async def close(self) -> None:
         """Close the connections."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from events.ports import KindUnknown, KubeError, KubeInDoubt, KubeNotSent, Object
+
+_API_VERSION = re.compile(r"(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?v[a-z0-9]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +30,13 @@ class ResourceType:
 
 
 def api_path(api_version: str) -> str:
-    """`v1` lives under /api, everything else under /apis."""
-    quoted = quote(api_version, safe="/")
-    return f"/apis/{quoted}" if "/" in api_version else f"/api/{quoted}"
+    """`v1` lives under /api, everything else under /apis.
+
+    Raises KindUnknown: a text that is no GROUP/VERSION could lead anywhere, and is asked with our own identity.
+    """
+    if not _API_VERSION.fullmatch(api_version):
+        raise KindUnknown(f"`{api_version[:64]}` is no apiVersion; write VERSION or GROUP/VERSION")
+    return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
 
 
 class Discovery:

@@ -31,6 +31,9 @@ def as_ours() -> Iterator[None]:
         raise KubeNotSent(f"the API server cannot be reached: {_cause(error)}") from error
     except aiohttp.ConnectionTimeoutError as error:
         raise KubeNotSent("the API server cannot be reached: no connection in time") from error
+    except ValueError as error:
+        # The reader's words for a line beyond its limit.
+        raise KubeInDoubt(f"the API server's answer cannot be read: {error}"[:300]) from error
     except TimeoutError as error:
         raise KubeInDoubt("the API server gave no answer in time") from error
     except (aiohttp.ClientError, OSError) as error:

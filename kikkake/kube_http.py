@@ -18,7 +18,7 @@ import aiohttp
 import orjson
 from multidict import CIMultiDict
 
-from events.ports import Object
+from events.ports import KubeInDoubt, Object
 from kikkake.kube_errors import answer_error, as_not_sent, as_ours, read_object, status_error
 from kikkake.kube_tokens import AccountTokens, split_account
 
@@ -60,6 +60,8 @@ class KubeHttp:
         self._streams: aiohttp.ClientSession | None = None
         self._tokens = AccountTokens(self._post_token)
         self._renewing = asyncio.Lock()
+        self.turn: Callable[[], Awaitable[None]] | None = None
+        """Awaited before each change that is made as an account."""
 
     async def request(
         self,
@@ -70,7 +72,9 @@ class KubeHttp:
         content_type: str | None = None,
         account: str | None = None,
     ) -> Object:
-        """The object that is answered. Raises KubeError, KubeNotSent, KubeInDoubt."""
+        """The object that is answered. Raises KubeError, KubeNotSent, KubeInDoubt, and what `turn` raises."""
+        if self.turn is not None and account is not None and method != "GET":
+            await self.turn()
         headers = await self._headers(content_type, account)
         status, response_headers, answer = await self._exchange(method, path, body, headers)
         if status == 401:
@@ -100,10 +104,7 @@ class KubeHttp:
                 transport = connection.transport if connection is not None else None
                 try:
                     async for line in response.content:
-                        event = orjson.loads(line)
-                        if event["type"] == "ERROR":
-                            raise status_error(int(event["object"].get("code") or 500), event["object"], None)
-                        yield event["type"], event["object"]
+                        yield _watched(line)
                 finally:
                     if transport is not None:
                         # A watch is left in the middle of its answer: there is nothing to wait for.
@@ -190,7 +191,7 @@ class KubeHttp:
 
     async def _renew(self, refused: str | None, account: str | None) -> None:
         if account is not None and not self._impersonates:
-            self._tokens.forget(account)
+            self._tokens.forget(account, refused)
             return
         async with self._renewing:
             # Many requests meet the same 401: the first one renews for all.
@@ -204,6 +205,20 @@ class KubeHttp:
 
     async def _post_token(self, path: str, body: bytes) -> Object:
         return await self.request("POST", path, body, content_type=JSON)
+
+
+def _watched(line: bytes) -> tuple[str, Object]:
+    """One event of a watch. Raises KubeError: it is an error; KubeInDoubt: the line was cut."""
+    try:
+        event = orjson.loads(line)
+        word, found = str(event["type"]), event["object"]
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise KubeInDoubt("a watch was cut in the middle of a line") from error
+    if not isinstance(found, dict):
+        raise KubeInDoubt("a watch told of something that is no object")
+    if word == "ERROR":
+        raise status_error(int(found.get("code") or 500), found, None)
+    return word, found
 
 
 def _impersonate(headers: Headers, account: str) -> None:

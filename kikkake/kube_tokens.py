@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 from urllib.parse import quote
 
 import orjson
@@ -19,33 +20,56 @@ ACCOUNT_REASONS = frozenset({_NO_ACCOUNT, _FORBIDDEN})
 _LIFETIME_S = 3600
 """Asked for; the API server gives at least 10 minutes."""
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
-"""What an object's name may be. The API server takes an escaped `/` for one that parts a path: what stands in a resource
-must not choose what the gateway asks for as itself."""
+"""What an object's name may be. The API server takes an escaped `/` for one that parts a path: what stands in a
+resource must not choose what the gateway asks for as itself."""
 _RENEW_AFTER = 0.8
 """Of its lifetime, as kubelet does for mounted tokens."""
+
+
+class _Token(NamedTuple):
+    """A token, and until when on the monotonic clock it is used, and is good."""
+
+    text: str
+    renew_at: float
+    ends_at: float
 
 
 class AccountTokens:
     """One token for each account, renewed before it ends."""
 
-    def __init__(self, post: Callable[[str, bytes], Awaitable[Object]]) -> None:
+    def __init__(
+        self,
+        post: Callable[[str, bytes], Awaitable[Object]],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`post` sends a body to a path and gives the object that is answered; it raises as `Kube` does."""
         self._post = post
-        self._tokens: dict[str, tuple[str, float]] = {}
+        self._monotonic = monotonic
+        self._tokens: dict[str, _Token] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def token(self, account: str) -> str:
         """A token for `account` (NAMESPACE/NAME). Raises KubeError; an empty account is refused, never "mine"."""
         namespace, name = split_account(account)
         async with self._locks.setdefault(account, asyncio.Lock()):
-            token, renew_at = self._tokens.get(account, ("", 0.0))
-            if time.monotonic() < renew_at:
-                return token
-            asked_at = time.monotonic()
-            answer = await self._ask(namespace, name)
+            known = self._tokens.get(account)
+            asked_at = self._monotonic()
+            if known is not None and asked_at < known.renew_at:
+                return known.text
+            try:
+                answer = await self._ask(namespace, name)
+            except (KubeError, KubeNotSent) as error:
+                is_away = isinstance(error, KubeNotSent) or error.status >= 500 or error.status == 429
+                if known is None or not is_away or asked_at >= known.ends_at:
+                    raise
+                # The API server cannot give a new one just now, and takes the old one a while yet.
+                return known.text
             lifetime_s = float(answer.get("spec", {}).get("expirationSeconds") or _LIFETIME_S)
-            token = str(answer["status"]["token"])
-            self._tokens[account] = (token, asked_at + lifetime_s * _RENEW_AFTER)
-            return token
+            text = str(answer["status"]["token"])
+            self._forget_ended(asked_at)
+            self._tokens[account] = _Token(text, asked_at + lifetime_s * _RENEW_AFTER, asked_at + lifetime_s)
+            return text
 
     async def _ask(self, namespace: str, name: str) -> Object:
         body = {
@@ -62,13 +86,27 @@ class AccountTokens:
             # A token too many changes nothing; what was to be done with it was not sent.
             raise KubeNotSent(f"asking for a token of {namespace}/{name}: {error}") from error
 
-    def forget(self, account: str) -> None:
-        """After a 401: ask for a new one next time."""
-        self._tokens.pop(account, None)
+    def forget(self, account: str, refused: str | None) -> None:
+        """After a 401 with the header `refused`: ask for a new one next time, unless somebody has one already."""
+        known = self._tokens.get(account)
+        if known is not None and refused == f"Bearer {known.text}":
+            del self._tokens[account]
+
+    def forget_namespace(self, namespace: str) -> None:
+        """Its accounts are nobody's business any more."""
+        for account in [each for each in self._tokens if each.startswith(f"{namespace}/")]:
+            del self._tokens[account]
+
+    def _forget_ended(self, now: float) -> None:
+        """Of accounts that nobody acts as any more."""
+        for account in [each for each, token in self._tokens.items() if token.ends_at <= now]:
+            del self._tokens[account]
+            if not self._locks[account].locked():
+                del self._locks[account]
 
 
 def split_account(account: str) -> tuple[str, str]:
-    """Namespace and name of NAMESPACE/NAME. Raises KubeError: an empty account is refused, never "mine"; and what is no name."""
+    """Namespace and name of NAMESPACE/NAME. Raises KubeError: what is no name, or empty, is refused, never "mine"."""
     namespace, _, name = account.partition("/")
     if not namespace or not name:
         raise KubeError(403, "Forbidden", "no ServiceAccount to act as: give NAMESPACE/NAME")

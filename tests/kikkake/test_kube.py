@@ -7,6 +7,7 @@ import json
 import orjson
 import pytest
 
+from events.bus import RunnerFenced
 from events.ports import KindUnknown, KubeError, KubeInDoubt, KubeNotSent
 from kikkake.kube import ClusterUnusable, connect_in_cluster, connect_kubeconfig
 from tests.servers.proxy import Answer, Delay, FaultProxy, LoseAnswer
@@ -278,7 +279,30 @@ async def test_it_acts_as_a_service_account_with_that_accounts_rights(
     assert f"system:serviceaccount:{kube_namespace}:sensor" in refused.value.message
 
 
-@pytest.mark.parametrize("account", ["", "/", "ci/", "/x", "ci/x/y", "ci/../x", "ci/x y", "ci/é", "ci/x/token?"])
+async def test_a_change_as_an_account_waits_for_its_turn_and_nothing_else_does(
+    kube_server, kube_namespace, connect, tmp_path
+):
+    client = await connect(kube_server.write_kubeconfig(tmp_path / "config"))
+    asked = []
+
+    async def turn():
+        asked.append("turn")
+        raise RunnerFenced("another gateway acts")
+
+    client.wait_with_changes(turn)
+    await create(client, kube_namespace, "ours")
+    with pytest.raises(KubeError):
+        await client.get("v1", "ConfigMap", kube_namespace, "theirs", account=f"{kube_namespace}/nobody")
+    assert asked == []
+
+    body = orjson.dumps(config_map("theirs"))
+    with pytest.raises(RunnerFenced):
+        await client.create("v1", "ConfigMap", kube_namespace, body, account=f"{kube_namespace}/default")
+
+
+@pytest.mark.parametrize(
+    "account", ["", "/", "ci/", "/x", "ci/x/y", "ci/../x", "ci/x y", "ci/é", "ci/x/token?"]
+)
 async def test_an_account_without_a_name_is_refused_and_never_our_own(kube_client, kube_namespace, account):
     with pytest.raises(KubeError) as refused:
         await kube_client.get("v1", "ConfigMap", kube_namespace, "x", account=account)
