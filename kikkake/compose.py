@@ -231,7 +231,15 @@ class Gateway:
             self.metrics, self._tell, as_json=self._as_json, label=label, settled=self._settled
         )
         is_dry_run = self._settings.cluster is None
-        return Actor(runner, lookup, self._clock, observer, is_dry_run=is_dry_run, turn=outfit.turn)
+        return Actor(
+            runner,
+            lookup,
+            self._clock,
+            observer,
+            is_dry_run=is_dry_run,
+            turn=outfit.turn,
+            may_act=outfit.may_act,
+        )
 
     async def _listen_for_probes(self) -> None:
         listen = self._settings.listen

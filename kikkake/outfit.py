@@ -55,6 +55,10 @@ class Outfit(Protocol):
         """As in `Actor`: returns when an attempt may begin."""
         ...
 
+    def may_act(self, namespace: str) -> bool:
+        """Whether anything may be done for a namespace."""
+        ...
+
     def companions(self, services: GatewayServices) -> Mapping[str, Coroutine[Any, Any, None]]:
         """Loops that the gateway owns, by name, begun once everything serves."""
         ...
@@ -88,6 +92,10 @@ class FileOutfit:
 
     async def lead(self, _store_key: bytes) -> None:
         """The lock of the data folder is all that there is to it."""
+
+    def may_act(self, _namespace: str) -> bool:
+        """Files are there because somebody wants them to act."""
+        return True
 
     def companions(self, _services: GatewayServices) -> Mapping[str, Coroutine[Any, Any, None]]:
         """None."""

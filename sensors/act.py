@@ -54,9 +54,12 @@ class Actor:
         limits: ActLimits | None = None,
         is_dry_run: bool = False,
         turn: Callable[[], Awaitable[None]] | None = None,
+        may_act: Callable[[str], bool] = lambda _namespace: True,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        """`turn` returns when an attempt may begin: while nobody knows who else acts, all of them wait."""
+        """`turn` returns when an attempt may begin: while nobody knows who else acts, all of them wait. `may_act` says
+        whether anything may be done for a namespace.
+        """
         self._runner = runner
         self._turn = turn
         self._lookup = lookup
@@ -64,7 +67,14 @@ class Actor:
         self._observer = observer
         self._settler = Settler(runner, lookup, clock, observer)
         self._attempting = Attempting(
-            runner, lookup, clock, observer, is_dry_run=is_dry_run, chance=chance, replaced=self._replaced
+            runner,
+            lookup,
+            clock,
+            observer,
+            is_dry_run=is_dry_run,
+            chance=chance,
+            replaced=self._replaced,
+            may_act=may_act,
         )
         self._lanes = Lanes(limits or ActLimits(), clock.now_us, self._start)
         self._held: set[int] = set()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import orjson
 
-from events.bus import Effect, OrderMode, Outcome, Runner
+from events.bus import Effect, OrderMode, Outcome, Runner, RunnerFenced
 from events.clock import Clock
 from events.log import Logger
 from sensors.acting import Acting, ActObserver, TriggerLookup, TriggerUnusable
@@ -17,7 +17,13 @@ from sensors.attempt_context import context_of, crashed, rules_of
 from sensors.attempts import BEGUN, Answered, in_doubt, looked, outcome_of, past_of, unusable
 from sensors.lanes import Lane, Waiting
 from sensors.settle import keys
-from sensors.trigger import AttemptContext, Begun, Done, Failed, RenderFailed, RenderUnavailable
+from sensors.trigger import AttemptContext, Begun, Done, Failed, OnFailure, RenderFailed, RenderUnavailable
+
+_NOT_ENABLED_S = 30.0
+"""How soon a namespace that has its label again is acted for."""
+
+_NOT_ITS_TURN = Failed(reason="NotItsTurn", detail="", answer="not sent", then=OnFailure.RETRY)
+"""Older effects of its order are open: it is found again when they have ended, and nothing is recorded."""
 
 log = Logger("act")
 
@@ -25,7 +31,7 @@ log = Logger("act")
 class Attempting:
     """For all effects of one act loop."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its surroundings
         self,
         runner: Runner,
         lookup: TriggerLookup,
@@ -35,8 +41,12 @@ class Attempting:
         is_dry_run: bool,
         chance: Callable[[], float],
         replaced: Callable[[bytes, bytes | None], None],
+        may_act: Callable[[str], bool],
     ) -> None:
-        """`replaced` hears the former and the new order key of an effect that was rendered only now."""
+        """`replaced` hears the former and the new order key of an effect that was rendered only now, `may_act` says
+        whether anything may be done for a namespace.
+        """
+        self._may_act = may_act
         self._runner = runner
         self._lookup = lookup
         self._clock = clock
@@ -68,24 +78,32 @@ class Attempting:
         if needs_intent and not await self._runner.begin(effect.number, number, started_us):
             return None
         try:
-            if not await self._render(effect):
-                return None
+            obstacle = await self._obstacle(effect, acting)
         except (RenderFailed, TriggerUnusable) as error:
             at_us = self._clock.now_us()
             return unusable(effect, at_us=at_us, reason=error.reason, detail=error.detail, attempt=number)
-        except RenderUnavailable as error:
-            answered = Answered(
-                number=number, started_us=started_us, ended_us=self._clock.now_us(), answer=error.failure()
-            )
-            return outcome_of(effect, past, answered, rules_of(effect, acting), chance=self._chance())
-        if acting.spacing is not None:
-            await lane.wait_turn(acting.spacing, self._clock)
-        context = context_of(effect, acting, past, number, started_us)
-        answer = await self._fire(waiting, effect.rendered or b"", context)
-        ended_us = self._clock.now_us()
-        self._observer.attempted(effect, answer, ended_us - started_us)
-        answered = Answered(number=number, started_us=started_us, ended_us=ended_us, answer=answer)
+        if obstacle is _NOT_ITS_TURN:
+            return None
+        answer: Done | Failed | Begun | None = obstacle
+        if answer is None:
+            if acting.spacing is not None:
+                await lane.wait_turn(acting.spacing, self._clock)
+            context = context_of(effect, acting, past, number, started_us)
+            answer = await self._fire(waiting, effect.rendered or b"", context)
+            self._observer.attempted(effect, answer, self._clock.now_us() - started_us)
+        answered = Answered(
+            number=number, started_us=started_us, ended_us=self._clock.now_us(), answer=answer
+        )
         return outcome_of(effect, past, answered, rules_of(effect, acting), chance=self._chance())
+
+    async def _obstacle(self, effect: Effect, acting: Acting) -> Failed | None:
+        """Why it cannot be fired now; None = it can, and has its bytes. Raises RenderFailed, TriggerUnusable."""
+        if not self._may_act(acting.namespace):
+            return _not_enabled(acting.namespace)
+        try:
+            return None if await self._render(effect) else _NOT_ITS_TURN
+        except RenderUnavailable as error:
+            return error.failure()
 
     async def _look_at_end(self, effect: Effect, acting: Acting, rendered: bytes) -> Outcome:
         """See how it stands with what was begun."""
@@ -126,6 +144,19 @@ class Attempting:
             return Done(answer="dry run: not done", result={"dryRun": True, **shown})
         try:
             return await trigger.fire(rendered, context)
+        except RunnerFenced:
+            raise
         except Exception as error:  # noqa: BLE001 - a bug of one kind must not end the others
             log.bug("trigger.crashed", error, **keys(effect))
             return crashed(effect, error)
+
+
+def _not_enabled(namespace: str) -> Failed:
+    return Failed(
+        reason="NamespaceNotEnabled",
+        detail=f"namespace {namespace} is not enabled any more: nothing is done for it; label it to go on",
+        answer="not sent",
+        then=OnFailure.RETRY,
+        retry_after_s=_NOT_ENABLED_S,
+        counts=False,
+    )

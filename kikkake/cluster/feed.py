@@ -7,8 +7,9 @@ server is away, what was known last stays in force, also over a restart: the sto
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from events.bus import BusUnavailable
 from events.clock import US_PER_S, Clock
@@ -48,8 +49,8 @@ class ClusterFeed:
         clock: Clock,
         *,
         namespaces: Sequence[str] = (),
-        told: Callable[[set[Key]], None] = lambda _keys: None,
         own_namespace: str = "",
+        told: Callable[[set[Key]], None] = lambda _keys: None,
     ) -> None:
         """`namespaces`: only these are looked at; empty = all. The gateway's `own_namespace` is never served.
 
@@ -64,8 +65,8 @@ class ClusterFeed:
         self.in_force = asyncio.Event()
         """What the API server says has been put in force; before, it may be what was in force last."""
         self._clock = clock
-        self._seen: dict[Key, ClusterObject] = {}
         self._own_namespace = own_namespace
+        self._seen: dict[Key, ClusterObject] = {}
         """What there is in all namespaces."""
         self._enabled: set[str] = set()
         self._dirty: dict[Key, None] = {}
@@ -75,6 +76,8 @@ class ClusterFeed:
         self._newest: Catalog = {}
         """What is in force, or is about to be."""
         self._tasks: list[asyncio.Task[None]] = []
+        self._dead: BaseException | None = None
+        """What ended one of them."""
         self._rivals = Rivals(kube)
         scopes = [
             Scope(api_version=RESOURCE_API, kind=kind, namespace=namespace)
@@ -94,7 +97,7 @@ class ClusterFeed:
     async def open(self) -> None:
         """Begin to listen; what the API server answers is no reason not to start."""
         for follower in self._followers:
-            self._tasks.append(asyncio.create_task(follower.run(), name=f"informer:{follower.label}"))
+            self._own(follower.run(), f"informer:{follower.label}")
 
     async def first(self, known: Catalog) -> Catalog:
         """What the cluster says; what was in force last where it does not answer in time."""
@@ -116,9 +119,11 @@ class ClusterFeed:
         self.told(set(self.objects))
         if not self._dirty:
             self.in_force.set()
-        self._tasks.append(asyncio.create_task(self._watch_rivals(), name="cluster:rivals"))
+        self._own(self._watch_rivals(), "cluster:rivals")
         while True:
             await self._changed.wait()
+            if self._dead is not None:
+                raise self._dead
             keys = set(self._dirty)
             try:
                 catalog = await self._update()
@@ -133,6 +138,21 @@ class ClusterFeed:
             self._catalog = catalog
             self.in_force.set()
             self.told(keys)
+
+    def may_act(self, namespace: str) -> bool:
+        """Whether anything may be done for a namespace: it is enabled, or nobody could say yet whether it still is."""
+        return namespace in self._enabled or not self._followers[-1].is_synced.is_set()
+
+    def _own(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """None of them ends by itself: without one, changes would go unseen, so that the process has to end too."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._dead = error
+            self._changed.set()
 
     async def close(self) -> None:
         """Listen no more."""

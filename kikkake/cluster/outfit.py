@@ -64,6 +64,7 @@ class ClusterOutfit:
             Claim(settings.own_namespace, settings.name, holder),
             settings=LeaseSettings.lasting(settings.lease_duration_s, answer_s=settings.api_timeout_s),
         )
+        self.kube.wait_with_changes(self._lease.turn)
         await self._lease.acquire()
         # To the very end of the process: what drains still acts.
         self._renewing = asyncio.create_task(self._lease.run(), name="lease:renew")
@@ -72,6 +73,10 @@ class ClusterOutfit:
     def turn(self) -> Callable[[], Awaitable[None]] | None:
         """While nobody knows who holds the Lease, attempts wait."""
         return self._lease.turn if self._lease is not None else None
+
+    def may_act(self, namespace: str) -> bool:
+        """A namespace that has lost its label is left alone, whatever still waits."""
+        return self.feed.may_act(namespace)
 
     def plan(self, specs: Iterable[EventSourceSpec]) -> Plan:
         """The shared port, and ports of their own for sources with a Service or a certificate."""

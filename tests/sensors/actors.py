@@ -118,6 +118,8 @@ class Desk:
     orders: dict[bytes, tuple[bytes, OrderMode]] = field(default_factory=dict)
     """Of planned effects, once they are rendered."""
     gone: set[str] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)
+    """Namespaces for which nothing may be done."""
     settled_outcomes: list[tuple[Effect, Outcome]] = field(default_factory=list)
     previews: list[Preview] = field(default_factory=list)
     actor: Actor = field(init=False)
@@ -134,6 +136,7 @@ class Desk:
             self,
             limits=limits,
             is_dry_run=is_dry_run,
+            may_act=lambda namespace: namespace not in self.closed,
             chance=lambda: chance,
         )
         self.running = asyncio.create_task(self.actor.run(), name="actor")

@@ -83,6 +83,22 @@ async def test_attempts_end_in_a_dead_letter_that_says_why(at):
     assert letter.detail == "it broke (given up after 2 attempts in 10 s)"
 
 
+async def test_a_namespace_that_may_not_be_acted_for_waits_and_costs_no_attempt(at):
+    trigger = at.trigger(retry=steady(1))
+    at.closed.add("ci")
+    at.start()
+
+    [number] = await at.commit(at.new())
+    wake_us = await at.sleeping()
+    waiting = await at.state(number)
+    assert (waiting.reason, trigger.fired) == ("NamespaceNotEnabled", [])
+
+    at.closed.clear()
+    at.clock.move_to(wake_us)
+    effect = await at.wait_state(number, EffectState.DONE)
+    assert effect.attempt == 1
+
+
 async def test_what_cannot_become_valid_is_not_tried_again(at):
     at.trigger(retry=steady(5)).answers = [failed(OnFailure.GIVE_UP, reason="ObjectInvalid")]
     at.start()
