@@ -90,7 +90,8 @@ _ACCOUNT_FOLDER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
     envvar="POD_NAMESPACE",
     show_envvar=True,
     default="",
-    help="Where the Lease is. [default: the pod's namespace]",
+    help="Where the Lease is; resources of this namespace are never served. [default: the pod's namespace; "
+    "outside of a pod no Lease is held without it]",
 )
 @click.option(
     "--lease-duration",

@@ -37,6 +37,7 @@ _KEEP_FAILURE_S = 2.0
 _UNUSED_S = 600.0
 """A watch that nobody has read for this long ends."""
 _MAX_WATCHES = 512
+_MAX_FAILED = 4096
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 
@@ -74,6 +75,7 @@ class AccountSecrets:
         self._chance = chance
         self._kept: dict[_Place, _Kept] = {}
         self._failed: dict[_Place, tuple[int, SecretUnavailable]] = {}
+        """Until when a failure is believed; without its traceback, which would hold what it met."""
         self._reading: dict[_Place, asyncio.Task[dict[str, bytes]]] = {}
 
     async def read(self, ref: SecretRef) -> bytes:
@@ -119,7 +121,10 @@ class AccountSecrets:
             if kept is not None and not is_refused:
                 # An outage of the API server closes no endpoint: what was known last serves.
                 return kept.values
-            self._failed[place] = (now_us + round(_KEEP_FAILURE_S * US_PER_S), error)
+            if len(self._failed) >= _MAX_FAILED:
+                self._failed.clear()
+            remembered = type(error)(str(error))
+            self._failed[place] = (now_us + round(_KEEP_FAILURE_S * US_PER_S), remembered)
             raise
 
     def _has_read(self, place: _Place, task: asyncio.Task[dict[str, bytes]]) -> None:
@@ -204,18 +209,26 @@ class AccountSecrets:
                 if error.status in {403, 404}:
                     return
                 if error.status == 410:
-                    version = await self._newest(place)
+                    version = await self._newest(place, version)
+                    if not version:
+                        return
             except (KubeNotSent, KubeInDoubt, KindUnknown):
                 pass
             await self._clock.sleep(pause_s * self._chance())
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
-    async def _newest(self, place: _Place) -> str:
-        """Read it once more after its version was compacted; where that fails the next look tells."""
+    async def _newest(self, place: _Place, version: str) -> str:
+        """Its version now that `version` was compacted; the same where nobody answers, empty where it is gone."""
         try:
             found = await self._kube.get("v1", place.kind, place.namespace, place.name, account=place.account)
-        except (KubeError, KubeNotSent, KubeInDoubt, KindUnknown):
-            return "0"
+        except KubeError as error:
+            if error.status not in {403, 404}:
+                return version
+            # What vanished while nobody watched must not serve any longer.
+            self._kept.pop(place, None)
+            return ""
+        except (KubeNotSent, KubeInDoubt, KindUnknown):
+            return version
         self._changed(place, found)
         return str((found.get("metadata") or {}).get("resourceVersion") or "0")
 

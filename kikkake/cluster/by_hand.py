@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import orjson
@@ -60,6 +60,8 @@ class ByHand:
         self._told = told
         self._ordered: asyncio.Queue[Key] = asyncio.Queue()
         self._queued: set[Key] = set()
+        self._known: set[str] = set()
+        """Uids of what was seen without an order."""
         self.results: dict[str, dict[str, str]] = {}
         """`status.manual` by uid."""
 
@@ -67,7 +69,11 @@ class ByHand:
         """Carry out the orders of these objects, as far as they are new."""
         for key in keys:
             found = self._find(key)
-            if found is not None and key not in self._queued and self._is_new(found):
+            if found is None:
+                continue
+            if not found.fire:
+                self._known.add(found.uid)
+            elif key not in self._queued and self._is_new(found):
                 self._queued.add(key)
                 self._ordered.put_nowait(key)
 
@@ -101,11 +107,20 @@ class ByHand:
         """What `status.manual` is to say of an object; None = nothing."""
         return self.results.get(found.uid) or found.status.get("manual")
 
+    def forget_all_but(self, uids: Collection[str]) -> None:
+        """What is gone needs no memory."""
+        self._known &= set(uids)
+        for uid in [uid for uid in self.results if uid not in uids]:
+            del self.results[uid]
+
     def _is_new(self, found: ClusterObject) -> bool:
         said = self.manual(found)
         return bool(found.fire) and (said is None or said.get("value") != _shown(found.fire))
 
     async def _carry_out(self, found: ClusterObject) -> str:
+        if found.uid not in self._known and not found.status.get("conditions"):
+            # A copy, or one that comes back from a backup: nobody orders anything by it.
+            raise Refused("the annotation was there when the object was made; give it another value")
         entry = self._services.entry(found.key)
         if entry is None or entry.spec is None:
             raise Refused("no text of it is in force")

@@ -129,3 +129,6 @@ class Companions:
             now = self._outlooks.troubles()
             self._say({key for key in known.keys() | now.keys() if known.get(key) != now.get(key)})
             known = now
+            uids = {found.uid for found in self._feed.objects.values()}
+            self._outlooks.forget_all_but(uids)
+            self._by_hand.forget_all_but(uids)

@@ -168,8 +168,8 @@ class Lease:
             await self._write(live)
         except KubeError as error:
             if error.status == 409:
-                # Somebody was faster: who it is, the next look tells.
-                return "another gateway"
+                # Somebody has written it since it was read, which need not be another gateway: look again.
+                raise KubeNotSent("the Lease was changed while it was read") from error
             raise
         return self._is_ours(asked_s, transitions)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from events.clock import format_time
 from events.errors import Finding
+from events.topic import Topic
 from kikkake.activity import Tally
 from kikkake.catalog import EVENT_SOURCE, SENSOR, Key
 from kikkake.cluster.exposure import Exposure
@@ -34,6 +35,8 @@ class Outlooks:
         """What the account of a Sensor may not do."""
         self._before: dict[str, Mapping[str, Any]] = {}
         """Status of each object, by uid, when this process first saw it: what its counts go on from."""
+        self._earlier: dict[str, Mapping[Topic, int]] = {}
+        """By uid of a Sensor: what its topics had counted when this process first saw it."""
 
     def of(self, found: ClusterObject) -> Outlook:
         """Everything that its status is to say."""
@@ -65,6 +68,12 @@ class Outlooks:
             facts=facts,
         )
 
+    def forget_all_but(self, uids: Collection[str]) -> None:
+        """What is gone needs no memory."""
+        for known in (self._before, self._earlier):
+            for uid in [uid for uid in known if uid not in uids]:
+                del known[uid]
+
     def troubles(self) -> Mapping[Key, object]:
         """What keeps resources from working for reasons outside of their texts: another value is another trouble."""
         troubles: dict[Key, object] = dict(self._services.troubles())
@@ -93,13 +102,18 @@ class Outlooks:
 
     def _sensor_facts(self, found: ClusterObject, spec: CompiledSensor | None) -> dict[str, Any]:
         topics = self._services.activity.topics
-        heard = [topics[topic] for topic in (spec.topics if spec is not None else ()) if topic in topics]
+        heard = {
+            topic: topics[topic] for topic in (spec.topics if spec is not None else ()) if topic in topics
+        }
+        # What its topics had before this process knew it is not its own.
+        earlier = self._earlier.setdefault(found.uid, {topic: tally.count for topic, tally in heard.items()})
+        counted = [
+            Tally(tally.count - earlier.get(topic, 0), tally.last_us) for topic, tally in heard.items()
+        ]
         fired = self._services.activity.sensors.get(found.uid, Tally())
-        facts = self._counted(found, "events", "", heard) | self._counted(
-            found, "fired", "lastFiredTime", [fired]
-        )
-        letters = self._services.dead_letters.get(found.uid, 0)
-        return {**facts, "deadLetters": letters}
+        facts = self._counted(found, "events", "", counted)
+        facts |= self._counted(found, "fired", "lastFiredTime", [fired])
+        return {**facts, "deadLetters": self._services.dead_letters.get(found.uid, 0)}
 
     def _counted(self, found: ClusterObject, name: str, last: str, tallies: list[Tally]) -> dict[str, Any]:
         before = self._before.setdefault(found.uid, found.status)

@@ -128,23 +128,29 @@ class Preflight:
             self._due.pop(key, None)
             self._findings.pop(key, None)
             return
-        found, is_all_well = await self._judge(entry.spec, entry)
-        self._due[key] = self._clock.now_us() + round((_ALLOWED_S if is_all_well else _REFUSED_S) * US_PER_S)
+        found = await self._judge(entry.spec, entry)
+        if found is None:
+            # Nobody could be asked: what was found before stands, and it is asked again soon.
+            self._due[key] = self._clock.now_us() + round(_REFUSED_S * US_PER_S)
+            return
+        self._due[key] = self._clock.now_us() + round((_REFUSED_S if found else _ALLOWED_S) * US_PER_S)
         if found != self._findings.get(key, ()):
             self._findings[key] = found
             self._told([key])
 
-    async def _judge(self, sensor: CompiledSensor, entry: Entry) -> tuple[tuple[Finding, ...], bool]:
-        """The refusals, and whether all was answered and allowed."""
+    async def _judge(self, sensor: CompiledSensor, entry: Entry) -> tuple[Finding, ...] | None:
+        """The refusals; None where a question was not answered."""
         document = entry.document
         if document is None:
-            return (), True
+            return ()
         account = sensor.account or f"{sensor.namespace}/{self._default_account}"
         findings: list[Finding] = []
         for trigger in sensor.triggers:
             refused: dict[tuple[str, Access], list[_Answer]] = {}
             for access in needs_of_trigger(trigger, sensor.namespace).accesses:
                 answer = await self._ask(_Question(account, access))
+                if answer is None:
+                    return None
                 if answer.code:
                     # Verbs on the same object are one sentence and one command.
                     refused.setdefault((answer.code, replace(access, verb="")), []).append(answer)
@@ -160,9 +166,10 @@ class Preflight:
                         part=f"trigger:{trigger.name}",
                     )
                 )
-        return tuple(dict.fromkeys(findings)), not findings
+        return tuple(dict.fromkeys(findings))
 
-    async def _ask(self, question: _Question) -> _Answer:
+    async def _ask(self, question: _Question) -> _Answer | None:
+        """None where nobody answered."""
         kept = self._answers.get(question)
         now_us = self._clock.now_us()
         if kept is not None and now_us < kept.until_us:
@@ -174,14 +181,14 @@ class Preflight:
         except KubeError as error:
             # The account itself: it does not exist, or the gateway may not act as it.
             if error.reason not in {"NoServiceAccount", "AccountForbidden"}:
-                return _Answer(0)
+                log.debug("preflight.unanswered", detail=str(error)[:300])
+                return None
             answer = _Answer(0, error.reason, what=error.message)
         except KindUnknown as error:
             answer = _Answer(0, NO_KIND, what=f"{error}; install it, or mend apiVersion and kind")
         except (KubeNotSent, KubeInDoubt) as error:
-            # Nobody knows: no reason to say that it is wrong.
             log.debug("preflight.unanswered", detail=str(error)[:300])
-            return _Answer(0)
+            return None
         # Just short of the next look, which is to ask anew.
         seconds = (_REFUSED_S if answer.code else _ALLOWED_S) - 1
         answer = self._answers[question] = answer._replace(until_us=now_us + round(seconds * US_PER_S))

@@ -95,9 +95,10 @@ class Rehearsal:
         sensor = entry.spec
         if self._done.get(key, (b"", ()))[0] == sensor.text:
             return
+        before = self.findings(key)
         findings = tuple([finding async for finding in self._rehearsed(sensor, entry)])
         self._done[key] = (sensor.text, findings)
-        if findings:
+        if findings != before:
             self._told([key])
 
     async def _rehearsed(self, sensor: CompiledSensor, entry: Entry) -> AsyncIterator[Finding]:

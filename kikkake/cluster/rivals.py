@@ -33,6 +33,8 @@ class Rivals:
 
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
+        self._seen: dict[Key, str] = {}
+        """Uids of those that were looked at."""
         self.blocked: dict[Key, str] = {}
         """The resources that the other controller has, with the sentence that says so."""
 
@@ -61,14 +63,17 @@ class Rivals:
         except KubeError as error:
             if error.status == 403:
                 self._judge_unseen(kind, members)
+            else:
+                self._wait_for_answer(namespace, members, error)
         except (KubeNotSent, KubeInDoubt, KindUnknown) as error:
-            log.warning("cluster.deployments-unseen", namespace=namespace, detail=str(error)[:300])
+            self._wait_for_answer(namespace, members, error)
         else:
             self._judge(kind, members, made)
 
     def forget(self, key: Key) -> None:
         """It is gone, or its namespace is not served any more."""
         self.blocked.pop(key, None)
+        self._seen.pop(key, None)
 
     def finding(self, found: ClusterObject) -> Finding | None:
         """Why it is not served."""
@@ -78,6 +83,15 @@ class Rivals:
         what, _, fix = why.partition("; ")
         return found.document.finding(("metadata",), what, fix, code=OTHER_CONTROLLER)
 
+    def _wait_for_answer(self, namespace: str, members: Sequence[ClusterObject], error: Exception) -> None:
+        """What was never looked at is not served before somebody has said whose it is."""
+        log.limited_warning("cluster.deployments-unseen", (namespace,), detail=str(error)[:300])
+        for each in members:
+            if self._seen.get(each.key) != each.uid:
+                self.blocked[each.key] = (
+                    "whether Argo Events serves it could not be asked yet; it is asked again"
+                )
+
     def _judge(self, kind: str, members: Sequence[ClusterObject], made: Sequence[Object]) -> None:
         owners: dict[str, str] = {}
         for deployment in made:
@@ -86,6 +100,7 @@ class Rivals:
             if owner:
                 owners[owner] = str(metadata.get("name"))
         for each in members:
+            self._seen[each.key] = each.uid
             name = owners.get(each.key.name)
             if name is None:
                 self.blocked.pop(each.key, None)
@@ -97,6 +112,7 @@ class Rivals:
 
     def _judge_unseen(self, kind: str, members: Sequence[ClusterObject]) -> None:
         for each in members:
+            self._seen[each.key] = each.uid
             if _CONTROLLER[kind] not in each.finalizers:
                 self.blocked.pop(each.key, None)
                 continue

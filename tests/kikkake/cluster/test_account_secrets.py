@@ -3,6 +3,7 @@
 import asyncio
 import base64
 
+import orjson
 import pytest
 
 from events.clock import ManualClock
@@ -10,7 +11,7 @@ from events.ports import SecretForbidden, SecretRef, SecretUnavailable
 from kikkake.cluster.account_secrets import AccountSecrets
 from kikkake.kube import connect_kubeconfig
 from sensors.access import reading as needs_reading
-from tests.servers.proxy import FaultProxy
+from tests.servers.proxy import Answer, FaultProxy
 
 pytestmark = pytest.mark.kube
 
@@ -167,6 +168,31 @@ async def test_one_that_is_deleted_serves_no_longer(team, secrets, clock):
     await until(lambda: reading(secrets, team.ref()), None)
     with pytest.raises(SecretUnavailable, match="it does not exist"):
         await secrets.read(team.ref())
+
+
+async def test_one_that_is_deleted_while_its_watch_is_too_old_serves_no_longer(
+    team, kube_server, clock, tmp_path
+):
+    team.put(k="v")
+    team.allow("get", "watch")
+    gone = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version"}
+    async with FaultProxy(kube_server, hits=lambda _method, target: "watch=" in target) as proxy:
+        proxy.ailment = lambda _method, target: (
+            Answer(410, body=orjson.dumps(gone)) if "watch=" in target else None
+        )
+        client = await connect_kubeconfig(kube_server.write_kubeconfig(tmp_path / "config", url=proxy.url))
+        secrets = AccountSecrets(client, clock, chance=lambda: 0.1)
+        await until(lambda: reading_after(secrets, team.ref(), clock, 3), b"v")
+        team.reader.delete(f"{team.path}/secrets/s")
+        for _ in range(200):
+            # Far less than the time after which it would be read anew without a watch.
+            clock.advance(0.05)
+            if await reading(secrets, team.ref()) is None:
+                break
+            await asyncio.sleep(0.01)  # an answer of the API server may be on its way
+        assert await reading(secrets, team.ref()) is None
+        await secrets.close()
+        await client.close()
 
 
 async def test_a_key_that_is_missing_names_those_that_are_there_and_no_value(team, secrets, clock):

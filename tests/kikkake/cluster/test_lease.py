@@ -3,13 +3,14 @@
 import asyncio
 import secrets
 
+import orjson
 import pytest
 
 from events.clock import ManualClock
 from events.ports import KubeError
 from kikkake.cluster.lease import Claim, Lease, LeaseLost
 from kikkake.kube import connect_kubeconfig
-from tests.servers.proxy import FaultProxy
+from tests.servers.proxy import Answer, FaultProxy
 
 pytestmark = pytest.mark.kube
 
@@ -145,6 +146,27 @@ async def test_while_the_api_server_is_away_the_start_goes_on_without_attempts(
 
         await proxy.accept()
         await time.pass_until(turn.done)
+        renewing.cancel()
+        await ended(renewing)
+        await client.close()
+
+
+async def test_a_renewal_that_meets_a_change_of_somebody_else_looks_again_and_keeps_it(
+    kube_server, lease, time, tmp_path
+):
+    async with FaultProxy(kube_server, hits=lambda method, _target: method == "PUT") as proxy:
+        client = await connect_kubeconfig(kube_server.write_kubeconfig(tmp_path / "config", url=proxy.url))
+        mine = lease("one", client)
+        await mine.acquire()
+        conflict = {"kind": "Status", "code": 409, "reason": "Conflict", "message": "it has been modified"}
+        proxy.plan.append(Answer(409, body=orjson.dumps(conflict)))
+        renewing = asyncio.create_task(mine.run(), name="renew")
+        await time.pass_until(lambda: time.monotonic() > 100)
+
+        assert not renewing.done()
+        assert proxy.counts.answered == 1
+        async with asyncio.timeout(_WAIT_S):
+            await mine.turn()
         renewing.cancel()
         await ended(renewing)
         await client.close()
