@@ -23,6 +23,8 @@ _FORBIDDEN = re.compile(
     r'User "(?P<user>[^"]*)" cannot (?P<verb>\w+) resource "(?P<resource>[^"]*)" in API group "(?P<group>[^"]*)"'
     r'(?: in the namespace "(?P<namespace>[^"]*)")?'
 )
+_OF_ACCOUNTS = frozenset({"NoServiceAccount", "AccountForbidden"})
+"""Reasons of our own side of the port: there is no such account, or nobody may act as it."""
 _OF_MANAGERS = "(FieldManagerConflict)"
 _SHOWN_FIELDS = 5
 _ACCOUNT = re.compile(r"system:serviceaccount:([^:]+):([^:]+)")
@@ -159,13 +161,18 @@ def patch_refused(error: KubeError, operations: Sequence[Mapping[str, Any]]) -> 
 
 
 def _forbidden(error: KubeError, verbs: Sequence[str]) -> Failed:
-    return _failed(error, "Forbidden", _cut(_how_to_allow(error.message, verbs)), OnFailure.RETRY_BRIEFLY)
+    match = _FORBIDDEN.search(error.message)
+    if match is not None:
+        detail = _how_to_allow(match, verbs)
+    elif error.reason in _OF_ACCOUNTS:
+        detail = error.message
+    else:
+        # A plug-in of the API server, or its guard against escalation: in words that may quote the object.
+        return _failed(error, "Rejected", _text(error), OnFailure.RETRY_BRIEFLY)
+    return _failed(error, "Forbidden", _cut(detail), OnFailure.RETRY_BRIEFLY)
 
 
-def _how_to_allow(message: str, verbs: Sequence[str]) -> str:
-    match = _FORBIDDEN.search(message)
-    if match is None:
-        return message or "forbidden"
+def _how_to_allow(match: re.Match[str], verbs: Sequence[str]) -> str:
     user, group, namespace = match["user"], match["group"], match["namespace"]
     resource = match["resource"] + (f".{group}" if group else "")
     place = f" in {namespace}" if namespace else " in the cluster"

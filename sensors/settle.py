@@ -10,7 +10,7 @@ from events.clock import Clock
 from events.log import Logger
 from sensors.acting import ActObserver, TriggerLookup
 from sensors.attempts import BEGUN, opened
-from sensors.trigger import QUOTING_REASONS, RenderFailed
+from sensors.trigger import PLAIN_REASONS, RenderFailed
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
@@ -91,5 +91,7 @@ def _write(effect: Effect, outcome: Outcome) -> None:
 
 
 def detail_for_all(outcome: Outcome) -> str:
-    """What logs and statuses may say of a failure: what may quote the event's data stands in the dead letter alone."""
-    return "its dead letter says why" if outcome.reason in QUOTING_REASONS else outcome.detail
+    """What logs and statuses may say of a failure: what may quote the event's data is read by who may read events."""
+    if outcome.reason in PLAIN_REASONS:
+        return outcome.detail
+    return "its dead letter says why" if outcome.state is EffectState.DEAD else "kikkake explain says why"

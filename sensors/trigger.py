@@ -28,10 +28,19 @@ if TYPE_CHECKING:
     from sensors.http_client import Exchange
 
 
-QUOTING_REASONS = frozenset(
-    {"RenderFailed", "TransformFailed", "ObjectInvalid", "AdmissionDenied", "InvalidName"}
+PLAIN_REASONS = frozenset(
+    {
+        *("AddressNotAllowed", "NoAnswer", "NoCluster", "Unreachable"),
+        *("AccountForbidden", "Forbidden", "NamespaceNotEnabled", "NoServiceAccount"),
+        *("SecretUnavailable", "SecretUnusable"),
+        *("EvaluatorCrashed", "EventGone", "InternalError", "RenderCrashed", "TriggerStopped"),
+    }
 )
-"""Of failures whose sentence may hold data of the event: never in a log (spec: security, T-LEAK)."""
+"""Of failures whose sentence is all ours, with at most hosts, namespaces, accounts and names of Secrets in it.
+
+Every other sentence may hold data of the event, or an answer that echoes it: never in a log or status (spec: security,
+T-LEAK). So does one of a kind that is not ours.
+"""
 
 
 KUBERNETES = "kubernetes"

@@ -12,7 +12,7 @@ from sensors.trigger import OnFailure
     [
         (400, "bad", "ObjectInvalid", OnFailure.GIVE_UP),
         (401, "Unauthorized", "Unauthorized", OnFailure.RETRY),
-        (403, "no", "Forbidden", OnFailure.RETRY_BRIEFLY),
+        (403, "no", "Rejected", OnFailure.RETRY_BRIEFLY),
         (403, "x is forbidden: exceeded quota: q", "QuotaExceeded", OnFailure.RETRY),
         (403, 'admission webhook "w.x" denied the request: no', "AdmissionDenied", OnFailure.GIVE_UP),
         (
