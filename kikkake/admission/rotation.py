@@ -61,6 +61,8 @@ class Rotation:
         """What is served."""
         self.trouble = "starting: no certificate yet"
         """Why the API server may not trust us; empty when all is well."""
+        self._refused: Certificates | None = None
+        """What the TLS library would not take: it is made anew."""
         self._kube = kube
         self._clock = clock
         self._settings = settings
@@ -83,20 +85,26 @@ class Rotation:
             # Trusted first, then served: a refused call would refuse somebody's resource.
             if await self._announce(certificates.bundle) and self.current is not None:
                 await self._clock.sleep(_LEARN_S)
-            await asyncio.to_thread(
-                load_certificate, self.context, certificates.certificate, certificates.key
-            )
+            if not await self._serve(certificates):
+                return False
             if certificates != self.current:
                 log.info("admission.certificate", names=list(self._settings.names))
             self.current = certificates
         except (KubeError, KubeNotSent, KubeInDoubt, KindUnknown) as error:
             return self._failed(str(error))
-        except ssl.SSLError as error:
-            where = f"{self._settings.namespace}/{self._settings.secret}"
-            return self._failed(
-                f"the TLS library refuses what stands in the Secret {where}; delete it: {error}"
-            )
         self.trouble = ""
+        return True
+
+    async def _serve(self, certificates: Certificates) -> bool:
+        """From now on; whether the TLS library takes them (a key may be too weak for it)."""
+        try:
+            await asyncio.to_thread(
+                load_certificate, self.context, certificates.certificate, certificates.key
+            )
+        except ssl.SSLError as error:
+            self._refused = certificates
+            where = f"{self._settings.namespace}/{self._settings.secret}"
+            return self._failed(f"those in the Secret {where} cannot be served and are made anew: {error}")
         return True
 
     def _failed(self, why: str) -> bool:
@@ -110,6 +118,8 @@ class Rotation:
         for _ in range(_TRIES):
             live = await self._read_secret()
             stored = _stored(live)
+            if stored == self._refused:
+                stored = None
             now = datetime.fromtimestamp(self._clock.now_us() / US_PER_S, UTC)
             wanted = _renewed(stored, settings.names, now)
             if wanted == stored:
