@@ -64,9 +64,21 @@ def test_the_commands_of_kubectl_work_one_after_the_other(shell):
 
     for line in lines:
         shell(line)
+        if line.startswith("kubectl delete"):
+            assert are_fenced(
+                shell("kubectl get clusterrolebinding,validatingadmissionpolicybinding -o name")
+            ), line
 
     assert "sensors.argoproj.io" in shell("kubectl get crd -o name")
     assert "kikkake" not in shell("kubectl get namespace,clusterrole -o name")
+
+
+def are_fenced(names):
+    """Whether nobody may ask for tokens everywhere without the policy that bounds it."""
+    return (
+        "clusterrolebinding.rbac.authorization.k8s.io/kikkake-tokens" not in names
+        or "/kikkake-fence" in names
+    )
 
 
 @pytest.mark.kube
