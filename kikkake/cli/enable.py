@@ -9,6 +9,10 @@ import click
 from events.shell import command
 from kikkake.cli.kube_names import ACCOUNT, NAMESPACE_NAME
 
+_STANDING = (
+    "# Nobody is asked whether the author of what stands there may use its account: see `kikkake migrate`."
+)
+
 
 @click.command()
 @click.argument("namespaces", metavar="NAMESPACE...", nargs=-1, required=True, type=NAMESPACE_NAME)
@@ -69,7 +73,7 @@ def enable(
         for role, meaning in roles.items()
     ]
     labels = [f"# Then, as an administrator of the cluster: {_label(each)}" for each in namespaces]
-    click.echo("\n".join([*labels, yaml_of(documents)]), nl=False)
+    click.echo("\n".join([*labels, _STANDING, yaml_of(documents)]), nl=False)
 
 
 def _commands(
@@ -83,6 +87,7 @@ def _commands(
                 *(f"--clusterrole={role}", f"--serviceaccount={gateway[0]}:{gateway[1]}"),
             )
         yield "# From now on its EventSources and Sensors are served. This takes an administrator of the cluster."
+        yield _STANDING
         yield _label(namespace)
 
 

@@ -6,14 +6,15 @@ then Kikkake takes over all resources at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
 
 from events.shell import command
-from kikkake.cluster.resources import ENABLED_LABEL
+from kikkake.cluster.resources import ENABLED_LABEL, EVENT_BUS
 from kikkake.cluster.service_objects import GATEWAY
+from kikkake.grants import Account
 from kikkake.migration.inventory import (
     BUS_CONTROLLER,
     EVENT_SOURCE_CONTROLLER,
@@ -64,6 +65,7 @@ def steps_of(
     if not namespace.is_enabled:
         why = (
             "from now on its EventSources and Sensors are served; this takes an administrator of the cluster"
+            + _standing(namespace)
         )
         label = _kubectl("label", "namespace", namespace.name, f"{ENABLED_LABEL}=true")
         steps.append(Step(title="label the namespace", why=why, commands=(label,)))
@@ -75,6 +77,25 @@ def steps_of(
         why = "the condition Ready is True, or says what is missing (the CRDs of Argo Events show no column for it)"
         look += ["-o", _COLUMNS]
     return [*steps, Step(title="check", why=why, commands=(_kubectl(*look),)), *_remove_bus(namespace)]
+
+
+def _standing(namespace: NamespaceInventory) -> str:
+    """What acts as which account from the label on: the policy `kikkake-author` asks about later changes only."""
+    names: dict[str, list[str]] = {}
+    for document in namespace.documents:
+        if document.kind != EVENT_BUS:
+            account = _named_account(document.value.get("spec")) or Account.of(None, namespace.name).name
+            names.setdefault(account, []).append(f"{document.kind} {document.name}")
+    if not names:
+        return ""
+    each = "; ".join(f"{', '.join(found)} as {account}" for account, found in sorted(names.items()))
+    return f". Nobody is asked whether the authors of what stands there may use its accounts: {each}"
+
+
+def _named_account(spec: object) -> str | None:
+    template = spec.get("template") if isinstance(spec, Mapping) else None
+    named = template.get("serviceAccountName") if isinstance(template, Mapping) else None
+    return named if isinstance(named, str) and named else None
 
 
 def _grants(

@@ -26,6 +26,12 @@ def test_the_text_is_for_a_shell_and_the_label_comes_last():
     assert label == ["kubectl", "label", "namespace", "team-a", "kikkake/enabled=true"]
 
 
+@pytest.mark.parametrize("output", ["text", "yaml"])
+def test_it_says_that_nobody_asks_who_wrote_what_stands_there(output):
+    text = enable("team-a", "-o", output).output
+    assert "# Nobody is asked whether the author of what stands there may use its account" in text
+
+
 def test_every_namespace_has_its_own():
     assert [line[-2] for line in commands(enable("a", "b", "--no-team").output)] == ["a", "b"]
 

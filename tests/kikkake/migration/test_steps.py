@@ -147,3 +147,18 @@ def test_names_from_files_cannot_break_out_of_the_commands():
     words = [shlex.split(command) for step in found for command in step.commands]
     assert sum(evil in each for each in words) >= 8
     assert not any("curl" in each for each in words)
+
+
+def test_the_label_names_what_stands_there_with_the_account_that_it_acts_as():
+    """The policy asks for the author of later changes only."""
+    documents = (
+        document(name="hook"),
+        document("Sensor", "build", {"template": {"serviceAccountName": "builder"}}),
+        document("Sensor", "odd", {"template": "text"}),
+        document("EventBus", "default"),
+    )
+    namespace = NamespaceInventory(name="ci", documents=documents)
+
+    why = steps(namespace=namespace)["label the namespace"].why
+
+    assert why.endswith("accounts: Sensor build as builder; EventSource hook, Sensor odd as default")
