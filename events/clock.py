@@ -82,6 +82,26 @@ class ManualClock:
                 woken.set_result(None)
 
 
+async def wait_until(changed: asyncio.Event, clock: Clock, wake_us: int | None) -> None:
+    """Wait until `changed` is set or the clock shows `wake_us`; None = for `changed` alone."""
+    if changed.is_set():
+        return
+    if wake_us is None:
+        await changed.wait()
+        return
+    seconds = max(0.0, (wake_us - clock.now_us()) / US_PER_S)
+    waits: list[asyncio.Task[object]] = [
+        asyncio.create_task(changed.wait(), name="wait:changed"),
+        asyncio.create_task(clock.sleep(seconds), name="wait:time"),
+    ]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+
+
 def format_time(us: int) -> str:
     """RFC 3339 in UTC with `Z`; the fraction only as long as it says something."""
     moment = _EPOCH + timedelta(microseconds=us)

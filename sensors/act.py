@@ -23,7 +23,7 @@ from events.bus import (
     Runner,
     RunnerFenced,
 )
-from events.clock import US_PER_S, Clock
+from events.clock import US_PER_S, Clock, wait_until
 from events.log import Logger
 from sensors.acting import ActObserver, TriggerLookup, TriggerUnusable
 from sensors.attempting import Attempting
@@ -130,7 +130,7 @@ class Actor:
                     self._look_at((0, 0), wake=False)
                 if self._fatal is not None:
                     raise self._fatal
-                await self._sleep_until(wake_us)
+                await wait_until(self._wake, self._clock, wake_us)
                 if self._fatal is not None:
                     raise self._fatal
         finally:
@@ -257,20 +257,6 @@ class Actor:
         self._look_from = position if self._look_from is None else min(self._look_from, position)
         if wake:
             self._wake.set()
-
-    async def _sleep_until(self, wake_us: int | None) -> None:
-        if self._wake.is_set():
-            return
-        waits: list[asyncio.Task[Any]] = [asyncio.create_task(self._wake.wait(), name="act:wake")]
-        if wake_us is not None:
-            seconds = max(0.0, (wake_us - self._clock.now_us()) / US_PER_S)
-            waits.append(asyncio.create_task(self._clock.sleep(seconds), name="act:sleep"))
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
 
     # One attempt
 

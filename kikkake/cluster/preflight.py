@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import orjson
 
-from events.clock import US_PER_S, Clock
+from events.clock import US_PER_S, Clock, wait_until
 from events.errors import Finding, Scope
 from events.log import Logger
 from events.ports import KindUnknown, KubeError, KubeInDoubt, KubeNotSent, SecretForbidden
@@ -102,18 +102,8 @@ class Preflight:
             await self._sleep()
 
     async def _sleep(self) -> None:
-        next_us = min(self._due.values(), default=None)
-        seconds = _REFUSED_S if next_us is None else max(0.0, (next_us - self._clock.now_us()) / US_PER_S)
-        waits = [
-            asyncio.create_task(self._changed.wait(), name="preflight:wait-for-changes"),
-            asyncio.create_task(self._clock.sleep(seconds), name="preflight:wait"),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        soon_us = self._clock.now_us() + round(_REFUSED_S * US_PER_S)
+        await wait_until(self._changed, self._clock, min(self._due.values(), default=soon_us))
 
     async def _look_alone(self, key: Key) -> None:
         try:

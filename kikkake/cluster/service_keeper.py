@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from events.bus import RunnerFenced
-from events.clock import US_PER_S, Clock
+from events.clock import US_PER_S, Clock, wait_until
 from events.log import Logger
 from events.ports import KindUnknown, Kube, KubeError, KubeInDoubt, KubeNotSent
 from kikkake.cluster import service_troubles
@@ -196,17 +196,8 @@ class ServiceKeeper:
     async def _sleep(self) -> None:
         """Until something changes or is due."""
         times = [care.due_us for care in self._cares.values() if care.task is None]
-        pause_s = max(0.0, (min(times) - self._clock.now_us()) / US_PER_S) if times else _LOOK_S
-        waits = [
-            asyncio.create_task(self._changed.wait(), name="services:wait-for-changes"),
-            asyncio.create_task(self._clock.sleep(pause_s), name="services:wait"),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        later_us = self._clock.now_us() + round(_LOOK_S * US_PER_S)
+        await wait_until(self._changed, self._clock, min(times, default=later_us))
 
     async def _attend(self, source: Source, care: _Care) -> None:
         """One round for one EventSource; whatever the API server answers is tried again."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import orjson
 from prometheus_client import Counter
 
-from events.clock import US_PER_S, Clock, format_time
+from events.clock import US_PER_S, Clock, format_time, wait_until
 from events.log import Logger
 from events.metrics import Metrics
 from events.ports import KindUnknown, Kube, KubeError, KubeInDoubt, KubeNotSent
@@ -107,18 +107,9 @@ class StatusKeeper:
 
     async def _sleep(self) -> None:
         self._changed.clear()
-        next_us = min(self._due.values(), default=None)
-        pause_s = 60.0 if next_us is None else max(_SETTLE_S, (next_us - self._clock.now_us()) / US_PER_S)
-        waits = [
-            asyncio.create_task(self._changed.wait(), name="status:wait-for-changes"),
-            asyncio.create_task(self._clock.sleep(pause_s), name="status:wait"),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        now_us = self._clock.now_us()
+        next_us = min(self._due.values(), default=now_us + 60 * US_PER_S)
+        await wait_until(self._changed, self._clock, max(next_us, now_us + round(_SETTLE_S * US_PER_S)))
         await self._clock.sleep(_SETTLE_S)
 
     async def _look_alone(self, key: Key) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from events.clock import ManualClock, SystemClock, format_time, parse_time
+from events.clock import ManualClock, SystemClock, format_time, parse_time, wait_until
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,29 @@ async def test_a_cancelled_sleeper_is_forgotten():
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert clock.next_wake_us() is None
+
+
+@pytest.mark.parametrize("wake_us", [None, 5_000_000])
+async def test_a_change_ends_a_wait(wake_us):
+    clock, changed = ManualClock(0), asyncio.Event()
+    waiting = asyncio.create_task(wait_until(changed, clock, wake_us), name="waiting")
+    await asyncio.sleep(0)
+    assert not waiting.done()
+
+    changed.set()
+    async with asyncio.timeout(20):
+        await waiting
+    assert clock.next_wake_us() is None, "nobody sleeps on"
+
+
+async def test_its_time_ends_a_wait_too():
+    clock, changed = ManualClock(0), asyncio.Event()
+    waiting = asyncio.create_task(wait_until(changed, clock, 5_000_000), name="waiting")
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert clock.next_wake_us() == 5_000_000
+
+    clock.advance(5)
+    async with asyncio.timeout(20):
+        await waiting
+    await wait_until(changed, clock, 4_000_000)
