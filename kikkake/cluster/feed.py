@@ -19,12 +19,14 @@ from events.ports import Kube, Object
 from kikkake.catalog import Catalog, Entry, Key, read_entry
 from kikkake.cluster.informer import Informer, Name, Scope
 from kikkake.cluster.namespaces import NamedNamespaces
+from kikkake.cluster.out_of_reach import out_of_reach
 from kikkake.cluster.resources import EVENT_BUS, KINDS, NAMESPACE, ClusterObject, is_enabled, read_object
 from kikkake.cluster.rivals import Rivals
 from kikkake.feed import Force
 from kikkake.files import RESOURCE_API
 from kikkake.grants import Account, needs_by_account
 from sensors.access import Needs
+from sensors.compile import CompiledSensor
 
 _READ_AT_ONCE = 25
 """Resources that one turn of a thread reads: some 50 ms, then the loop has its turn."""
@@ -278,7 +280,10 @@ class ClusterFeed:
 
 def _read_alone(found: ClusterObject) -> Entry:
     try:
-        return read_entry(found.key, found.document, found.uid)
+        entry = read_entry(found.key, found.document, found.uid)
+        if isinstance(entry.spec, CompiledSensor):
+            entry = replace(entry, findings=(*entry.findings, *out_of_reach(found.document, entry.spec)))
+        return entry  # noqa: TRY300 - all of it may meet a bug
     except Exception as error:  # noqa: BLE001 - a bug that one resource meets must not stop every other
         log.bug("cluster.unreadable", error, resource=found.document.label)
         what = f"a fault of kikkake kept it from being read ({type(error).__name__}); see the gateway's log"
