@@ -5,15 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.serving import Serving, free_the_lease
+from tests.cluster.serving import Serving, assert_nothing_went_wrong, free_the_lease
 from tests.cluster.team import Team
 from tests.manifests.cluster import Cluster
 from tests.manifests.conftest import install
 from tests.stories.background import Background
-from tests.stories.process import Process
-
-_OURS = ("Traceback", "traceback=", '"traceback"', "internal error", "never retrieved")
-"""What no gateway may ever print."""
 
 
 @pytest.fixture(scope="session")
@@ -70,10 +66,3 @@ def background() -> Iterator[Background]:
     found = Background()
     yield found
     found.close()
-
-
-def assert_nothing_went_wrong(gateway: Process) -> None:
-    """No story may end with a traceback or an error of ours, whatever was done to the process."""
-    said = gateway.said() if gateway.log.exists() else ""
-    for word in _OURS:
-        assert word not in said, said[-4000:]

@@ -10,6 +10,8 @@ from tests.manifests.cluster import GATEWAY, Cluster
 from tests.manifests.rendered import gateway, kustomized
 from tests.stories.process import Answer, Process
 
+_OURS = ("Traceback", "traceback=", '"traceback"', "internal error", "never retrieved")
+"""What no gateway may ever print."""
 _LEASE = "/apis/coordination.k8s.io/v1/namespaces/kikkake/leases/kikkake"
 _HURRIED = {"api-timeout": 3, "lease-duration": 8}
 """Seconds. Tests wait for both; the manifests leave them at 30 and 60."""
@@ -74,6 +76,13 @@ def lease_holder(cluster: Cluster) -> str:
     with cluster.reader() as admin:
         lease = admin.get(_LEASE) or {"spec": {}}
     return str(lease["spec"].get("holderIdentity") or "")
+
+
+def assert_nothing_went_wrong(gateway: Process) -> None:
+    """No story may end with a traceback or an error of ours, whatever was done to the process."""
+    said = gateway.said() if gateway.log.exists() else ""
+    for word in _OURS:
+        assert word not in said, said[-4000:]
 
 
 def _name(argument: str) -> str:

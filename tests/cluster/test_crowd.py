@@ -12,9 +12,8 @@ from collections import Counter
 
 import pytest
 
-from tests.cluster.conftest import assert_nothing_went_wrong
 from tests.cluster.crowd import Crowd, Size
-from tests.cluster.serving import Serving, free_the_lease
+from tests.cluster.serving import Serving, assert_nothing_went_wrong, free_the_lease
 from tests.cluster.team import condition, is_ready
 from tests.cluster.verdicts import difference, is_beyond_files, lint
 from tests.stories.background import Background

@@ -10,9 +10,8 @@ import random
 import pytest
 
 from tests.cluster.ailments import bad_days
-from tests.cluster.conftest import assert_nothing_went_wrong
 from tests.cluster.faults import Trial
-from tests.cluster.serving import Serving
+from tests.cluster.serving import Serving, assert_nothing_went_wrong
 from tests.stories.background import Background
 
 pytestmark = [pytest.mark.kube, pytest.mark.timeout(200)]

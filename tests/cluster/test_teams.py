@@ -127,7 +127,7 @@ def test_a_role_that_is_more_than_the_account_has_is_refused(serving, team):
     assert "/more" not in team.kubectl("get", "roles", "-o", "name")
 
 
-def test_a_sensor_that_reads_a_file_of_the_gateway_is_not_ready(serving, team):  # noqa: ARG001 - it has to run
+def test_a_sensor_that_reads_a_file_of_the_gateway_is_not_ready(serving, team):
     """In files of one's own machine that is a warning; here it can never work."""
     open_to_all(team)
     source = {"file": {"path": "/objects/job.yaml"}}

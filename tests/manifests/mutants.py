@@ -31,7 +31,7 @@ _ODD: tuple[Any, ...] = (
 
 
 def mutants(specs: list[Object], *, seed: int) -> Iterator[Object]:
-    """Endless: specs, each with one to three things dropped, retyped, unknown, deep, huge or odd."""
+    """Endless: specs, each with one to three things dropped, retyped, unknown, deep, huge, odd or in itself."""
     chance = random.Random(seed)
     while True:
         spec = copy.deepcopy(chance.choice(specs))
@@ -97,6 +97,12 @@ def _deep(_chance: random.Random) -> Any:
     return value
 
 
+def _again(spec: Object, chance: random.Random) -> None:
+    """A member holds all that is around it: as much of a cycle as JSON can say."""
+    holder, name = _pick(spec, chance)
+    holder[name] = copy.deepcopy(spec)
+
+
 _WAYS: tuple[Callable[[Object, random.Random], None], ...] = (
     _drop,
     _replace(lambda chance: copy.deepcopy(chance.choice(_ODD))),
@@ -104,4 +110,5 @@ _WAYS: tuple[Callable[[Object, random.Random], None], ...] = (
     _replace(lambda _: "x" * _HUGE),
     _unknown,
     _swap,
+    _again,
 )
