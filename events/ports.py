@@ -60,6 +60,9 @@ class SecretsAs:
         return await self._secrets.read(ref.read_by(self._account))
 
 
+_NO_RESOURCE = "could not find the requested resource"
+
+
 class KubeError(KikkakeError):
     """The API server answered with an error; `status` is its HTTP code, `reason` its `Status.reason`."""
 
@@ -78,6 +81,12 @@ class KubeError(KikkakeError):
         self.retry_after_s = retry_after_s
         self.causes = causes
         super().__init__(f"{status} {reason}: {message}")
+
+    @property
+    def is_of_kind(self) -> bool:
+        """Whether it says that there is no such kind; a missing namespace or object would be named in the message."""
+        # Of a kind that was removed the API server answers in plain text, not with a `Status`.
+        return self.status == 404 and (not self.message or _NO_RESOURCE in self.message)
 
 
 class KubeNotSent(KikkakeError):

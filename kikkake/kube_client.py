@@ -66,12 +66,13 @@ class KubeClient:
         resource = await self._discovery.find(api_version, kind)
         selectors = {"labelSelector": labels, "fieldSelector": fields}
         query = {"limit": str(_PAGE), **{name: text for name, text in selectors.items() if text}}
-        try:
-            return await self._pages(resource.collection(namespace), query, account)
-        except KubeError as error:
-            if error.status != 410:
-                raise
-            return await self._pages(resource.collection(namespace), query, account)
+        async with self._doubting(api_version, kind):
+            try:
+                return await self._pages(resource.collection(namespace), query, account)
+            except KubeError as error:
+                if error.status != 410:
+                    raise
+                return await self._pages(resource.collection(namespace), query, account)
 
     async def _pages(self, path: str, query: dict[str, str], account: str | None) -> tuple[Objects, str]:
         items: Objects = []
@@ -98,11 +99,8 @@ class KubeClient:
         """POST `body` as it is; `namespace` is left out of the path of a cluster-scoped kind."""
         resource = await self._discovery.find(api_version, kind)
         path = resource.collection(namespace) + _query(dry_run=dry_run)
-        try:
+        async with self._doubting(api_version, kind):
             return await self._http.request("POST", path, body, content_type=JSON, account=account)
-        except KubeError as error:
-            await self._discovery.doubt(api_version, kind, error)
-            raise
 
     async def update(
         self,
@@ -161,7 +159,8 @@ class KubeClient:
         """Merge `body` into the object through its status subresource."""
         resource = await self._discovery.find(api_version, kind)
         path = f"{resource.collection(namespace)}/{quote(name, safe='')}/status"
-        return await self._http.request("PATCH", path, body, content_type=_MERGE_PATCH)
+        async with self._doubting(api_version, kind):
+            return await self._http.request("PATCH", path, body, content_type=_MERGE_PATCH)
 
     async def delete(
         self,
@@ -208,7 +207,7 @@ class KubeClient:
             query["fieldSelector"] = fields
         path = f"{resource.collection(namespace)}?{urlencode(query)}"
         events = self._http.stream(path, idle_s=_WATCH_TIMEOUT_S + 30, account=account)
-        async with contextlib.aclosing(events):
+        async with self._doubting(api_version, kind), contextlib.aclosing(events):
             async for event in events:
                 yield event
 
@@ -243,7 +242,17 @@ class KubeClient:
     ) -> Object:
         resource = await self._discovery.find(api_version, kind)
         path = f"{resource.collection(namespace)}/{quote(name, safe='')}{query}"
-        return await self._http.request(method, path, body, content_type=content_type, account=account)
+        async with self._doubting(api_version, kind):
+            return await self._http.request(method, path, body, content_type=content_type, account=account)
+
+    @contextlib.asynccontextmanager
+    async def _doubting(self, api_version: str, kind: str) -> AsyncIterator[None]:
+        """Raises KindUnknown where an answer says that the kind is gone, and the API server knows it no more."""
+        try:
+            yield
+        except KubeError as error:
+            await self._discovery.doubt(api_version, kind, error)
+            raise
 
 
 def _query(*, dry_run: bool = False, field_manager: str = "", force: bool = False) -> str:

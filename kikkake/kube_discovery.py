@@ -59,8 +59,7 @@ class Discovery:
 
     async def doubt(self, api_version: str, kind: str, error: KubeError) -> None:
         """After an error: forget the kind's apiVersion when the answer says that the resource itself is gone."""
-        # A missing namespace or object names itself in the message; a missing resource has only this sentence.
-        if error.status == 404 and "could not find the requested resource" in error.message:
+        if error.is_of_kind:
             self._known.pop(api_version, None)
             await self.find(api_version, kind)
 

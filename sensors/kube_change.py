@@ -181,12 +181,10 @@ class Change:
         try:
             return await sending
         except KubeError as error:
-            if error.status == 409 or (error.status == 404 and not self._is_namespace_gone(error)):
+            is_object_gone = error.status == 404 and not (error.is_of_kind or _is_namespace_gone(error))
+            if error.status == 409 or is_object_gone:
                 return None
             raise
-
-    def _is_namespace_gone(self, error: KubeError) -> bool:
-        return error.message.startswith("namespaces ")
 
     async def _look(self) -> Object | None:
         return await look(self.kube, self.target, self.attempt.account)
@@ -220,3 +218,7 @@ class Change:
     @property
     def _options(self) -> dict[str, Any]:
         return {"dry_run": self.is_dry, "account": self.attempt.account}
+
+
+def _is_namespace_gone(error: KubeError) -> bool:
+    return error.message.startswith("namespaces ")

@@ -14,7 +14,7 @@ from events.clock import US_PER_S, Clock, format_time, parse_time
 from events.errors import KikkakeError
 from events.languages.gjson import Document, compile_path
 from events.languages.go_durations import BadDuration, parse_duration
-from events.ports import KubeError, KubeInDoubt, KubeNotSent, Object
+from events.ports import KindUnknown, KubeError, KubeInDoubt, KubeNotSent, Object
 from sensors.kube_json import write_json
 from sensors.kube_object import lifetime_s
 from sensors.label_policy import Get
@@ -80,6 +80,8 @@ class EndPolicy:
         age_s = max(0.0, (clock.now_us() - (parse_time(str(result.get("madeAt"))) or 0)) / US_PER_S)
         try:
             live = await get()
+        except KindUnknown:
+            live = None
         except (KubeNotSent, KubeInDoubt) as error:
             return self._later(result, label, age_s, f"it could not be looked at: {error}")
         except KubeError as error:

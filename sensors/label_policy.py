@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from events.clock import Clock
-from events.ports import KubeError, KubeInDoubt, KubeNotSent, Object
+from events.ports import KindUnknown, KubeError, KubeInDoubt, KubeNotSent, Object
 from sensors.retry import Strategy, read_strategy, strategy_delay_s
 from sensors.spec import Backoff, LabelPolicy
 from sensors.trigger import Done, Failed, OnFailure
@@ -47,6 +47,8 @@ class LabelWait:
         for attempt in range(self.strategy.steps):
             try:
                 live = await get()
+            except KindUnknown:
+                live = None
             except (KubeError, KubeNotSent, KubeInDoubt) as error:
                 # Upstream fails at once; but a look that fails says nothing of the object.
                 live, seen = {}, {"": f"the last look failed: {type(error).__name__}"}

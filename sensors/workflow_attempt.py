@@ -104,7 +104,7 @@ class WorkflowAttempt:
         try:
             answer = await self._send(live, wanted)
         except KubeError as error:
-            if error.status in {404, 409}:
+            if error.status == 409 or (error.status == 404 and not error.is_of_kind):
                 return None
             raise
         return self.target.done("200 OK (dry run)" if self.is_dry else "200 OK", answer)

@@ -160,12 +160,14 @@ async def test_a_status_is_read_with_its_causes(kube_client, kube_namespace):
     assert "metadata.labels" in refused.value.causes[0]
 
 
-async def test_a_kind_that_comes_late_is_found_then(kube_client, kube_reader, kube_namespace):
-    group = f"{kube_namespace}.kikkake.test"
-    with pytest.raises(KindUnknown):
-        await kube_client.is_namespaced(f"{group}/v1", "Late")
+MERGE_PATCH = "application/merge-patch+json"
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+
+def late_kind(group):
+    """The definition of a kind `Late` of the whole cluster."""
     schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
-    definition = {
+    return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": f"laters.{group}"},
@@ -176,15 +178,57 @@ async def test_a_kind_that_comes_late_is_found_then(kube_client, kube_reader, ku
             "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}],
         },
     }
-    kube_reader.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
 
-    found = None
+
+async def until_known(client, group):
+    """Whether it is namespaced."""
     async with asyncio.timeout(20):
-        while found is None:
+        while True:
             with contextlib.suppress(KindUnknown):
-                found = await kube_client.is_namespaced(f"{group}/v1", "Late")
+                return await client.is_namespaced(f"{group}/v1", "Late")
             await asyncio.sleep(0.05)
-    assert found is False
+
+
+async def test_a_kind_that_comes_late_is_found_then(kube_client, kube_reader, kube_namespace):
+    group = f"{kube_namespace}.kikkake.test"
+    with pytest.raises(KindUnknown):
+        await kube_client.is_namespaced(f"{group}/v1", "Late")
+
+    kube_reader.create(DEFINITIONS, late_kind(group))
+
+    assert await until_known(kube_client, group) is False
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client, *kind: client.get(*kind, None, "one"),
+        lambda client, *kind: client.list(*kind, None),
+        lambda client, *kind: client.create(*kind, None, b"{}"),
+        lambda client, *kind: client.update(*kind, None, "one", b"{}"),
+        lambda client, *kind: client.patch(*kind, None, "one", b"{}", content_type=MERGE_PATCH),
+        lambda client, *kind: client.delete(*kind, None, "one"),
+        lambda client, *kind: anext(client.watch(*kind, None, resource_version="0")),
+    ],
+    ids=["get", "list", "create", "update", "patch", "delete", "watch"],
+)
+async def test_a_kind_that_is_removed_is_known_no_more(kube_client, kube_reader, kube_namespace, call):
+    """Not an object that is gone: whoever waits for that would create it, or read again and again."""
+    group = f"{kube_namespace}.kikkake.test"
+    kube_reader.create(DEFINITIONS, late_kind(group))
+    await until_known(kube_client, group)
+    kube_reader.delete(f"{DEFINITIONS}/laters.{group}")
+    async with asyncio.timeout(20):
+        while await is_served(kube_reader, group):  # noqa: ASYNC110 - the API server tells nobody
+            await asyncio.sleep(0.05)
+
+    with pytest.raises(KindUnknown):
+        await call(kube_client, f"{group}/v1", "Late")
+
+
+async def is_served(reader, group):
+    """Whether discovery still tells of the kind: it lags behind."""
+    return await asyncio.to_thread(reader.get, f"/apis/{group}/v1") is not None
 
 
 async def test_many_askers_of_one_kind_ask_the_server_once(kube_server, proxy, connect, tmp_path):

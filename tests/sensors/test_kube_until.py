@@ -3,7 +3,7 @@
 import pytest
 
 from events.clock import ManualClock
-from events.ports import KubeError, KubeNotSent
+from events.ports import KindUnknown, KubeError, KubeNotSent
 from sensors.kube_until import EndPolicy, UnusableUntil, until_fault
 from sensors.spec import Until
 from sensors.trigger import Begun, Done, Failed, OnFailure
@@ -107,6 +107,12 @@ async def test_after_its_time_out_it_is_given_up_and_left_alone():
 async def test_a_deleted_object_is_waited_for_no_longer(live):
     outcome = await Watched(WORKFLOW).look(live=live)
     assert (outcome.reason, outcome.then) == ("ObjectGone", OnFailure.GIVE_UP)
+
+
+async def test_an_object_of_a_kind_that_is_removed_is_waited_for_no_longer():
+    outcome = await Watched(WORKFLOW).look(error=KindUnknown("no such kind"))
+
+    assert outcome.reason == "ObjectGone"
 
 
 @pytest.mark.parametrize("error", [KubeNotSent("refused"), KubeError(503, "", ""), KubeError(429, "", "")])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from events.ports import KubeError, Object
+from events.ports import KindUnknown, KubeError, Object
 from sensors.label_policy import LabelWait
 from sensors.trigger import Done, Failed, OnFailure
 
@@ -83,6 +83,12 @@ async def test_without_error_on_timeout_it_counts_as_done():
 
 async def test_an_object_that_is_gone_has_failed():
     verdict, _ = await judged(WANTED, labelled(), None)
+    assert isinstance(verdict, Failed)
+    assert verdict.detail == "Workflow ci/w is gone"
+
+
+async def test_an_object_of_a_kind_that_is_removed_is_gone():
+    verdict, _ = await judged(WANTED, labelled(), KindUnknown("no such kind"))
     assert isinstance(verdict, Failed)
     assert verdict.detail == "Workflow ci/w is gone"
 

@@ -8,7 +8,7 @@ import pytest
 from events.bus import OrderMode
 from events.clock import ManualClock
 from events.event import Event
-from events.ports import SecretUnavailable
+from events.ports import KubeError, SecretUnavailable
 from kikkake.kube import connect_kubeconfig
 from sensors.kube_object import EFFECT_ID, PROOF
 from sensors.trigger import (
@@ -302,6 +302,33 @@ async def test_a_json_patch_creates_nothing(bench):
     outcome = await bench.fire("patch", config_map(), patchStrategy=JSON_PATCH, jsonPatch=operations)
 
     assert outcome.reason == "TargetNotFound"
+
+
+class Removed:
+    """An API server that serves a kind no more once an object of it was read; its discovery lags behind."""
+
+    def __init__(self, message):
+        self.message = message
+        self.reads = 0
+
+    async def get(self, *_place, account):
+        self.reads += 1
+        return config_map(uid="u", resourceVersion="7")
+
+    async def patch(self, *_place, **_options):
+        raise KubeError(404, "NotFound", self.message)
+
+    update = patch
+
+
+@pytest.mark.parametrize("operation", ["update", "patch", "apply"])
+@pytest.mark.parametrize("message", ["", "the server could not find the requested resource"])
+async def test_a_kind_that_is_removed_meanwhile_is_no_change_by_others(operation, message):
+    server = Removed(message)
+
+    outcome = await Bench(server, None, "ci").fire(operation, config_map(data={"k": "v"}))
+
+    assert (outcome.reason, outcome.then, server.reads) == ("TargetNotFound", OnFailure.RETRY_BRIEFLY, 1)
 
 
 @kube
