@@ -6,6 +6,7 @@ Sensors make. Pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from sensors.needs import needs_of
 from sources.source import PushSource
 from sources.spec import EventSourceSpec
 
+_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 _DEFAULT = "default"
 """The account of a resource that names none."""
 _ALWAYS_THERE = ("apps", "autoscaling", "batch", "extensions", "policy", "argoproj.io")
@@ -63,6 +65,11 @@ class ResourceName(NamedTuple):
 
 Resolve = Callable[[str, str], ResourceName]
 """apiVersion and kind as a Role names them."""
+
+
+def can_be_granted(access: Access) -> bool:
+    """Whether a Role can stand where it is needed: a namespace comes out of a trigger's object, and may be any text."""
+    return access.namespace is None or _LABEL.fullmatch(access.namespace) is not None
 
 
 def needs_of_source(spec: EventSourceSpec) -> Needs:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from kikkake.grants import Account, Resolve, guess_resource, needs_by_account
+from kikkake.grants import Account, Resolve, can_be_granted, guess_resource, needs_by_account
 from kikkake.migration.differences import Difference, differences_of
 from kikkake.migration.inventory import Inventory, NamespaceInventory
 from kikkake.migration.resources import ResourceReport, report_resources, specs_of
@@ -50,12 +50,18 @@ class Draft:
     inventory: NamespaceInventory
     reports: Sequence[ResourceReport]
     needs: Mapping[Account, Needs]
+    """What a Role can grant of it; of the rest the reports tell."""
 
 
 def draft_of(namespace: NamespaceInventory) -> Draft:
     """What its resources say."""
     reports = report_resources(namespace)
-    return Draft(inventory=namespace, reports=reports, needs=needs_by_account(specs_of(reports)))
+    needs = needs_by_account(specs_of(reports))
+    grantable = {
+        account: replace(found, accesses=tuple(filter(can_be_granted, found.accesses)))
+        for account, found in needs.items()
+    }
+    return Draft(inventory=namespace, reports=reports, needs=grantable)
 
 
 def plan_of(

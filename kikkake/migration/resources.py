@@ -9,10 +9,11 @@ from events.errors import Finding, ResourceRefused, Severity
 from events.resource import ResourceDocument
 from events.shell import command
 from kikkake.event_bus_check import event_bus_faults
-from kikkake.grants import Account
+from kikkake.grants import Account, can_be_granted
 from kikkake.migration.inventory import NamespaceInventory
 from kikkake.suppress import without_suppressed
 from sensors.compile import CompiledSensor, check_sensor
+from sensors.needs import needs_of_trigger
 from sources.listening import plan_shared, shared_path_of
 from sources.source import PushSource
 from sources.spec import EventSourceSpec, read_event_source
@@ -108,8 +109,20 @@ def _sensor(document: ResourceDocument, inventory: NamespaceInventory) -> Resour
         working = [f"`{each.name}` ({each.kind})" for each in sensor.triggers if not each.is_stopped]
         if working:
             report.stays.append(f"{_count(len(working), 'trigger')}: {', '.join(working)}")
+        report.broken += _nowhere(sensor)
         _tell_account(report, sensor.account, inventory)
     return report
+
+
+def _nowhere(sensor: CompiledSensor) -> list[str]:
+    """Of triggers whose object stands in no namespace that there could be."""
+    found: dict[str, None] = {}
+    for trigger in sensor.triggers:
+        for access in needs_of_trigger(trigger, sensor.namespace).accesses:
+            if not can_be_granted(access):
+                what = f"trigger `{trigger.name}`: `{access.namespace}` is no name of a namespace"
+                found[f"{what}; no right can be granted there"] = None
+    return list(found)
 
 
 def _bus(document: ResourceDocument, inventory: NamespaceInventory) -> ResourceReport:

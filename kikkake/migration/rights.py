@@ -46,7 +46,8 @@ async def discover(kube: KubeClient, needs: Iterable[Needs]) -> Resolve:
     for api_version, kind in {(each.api_version, each.kind) for found in needs for each in found.accesses}:
         try:
             found = await kube.resource_of(api_version, kind)
-        except KindUnknown:
+        except (KindUnknown, KubeError):
+            # Nobody knows it, or the server behind its group is away.
             continue
         group = api_version.rpartition("/")[0]
         known[api_version, kind] = ResourceName(group, found.plural, found.is_namespaced)
@@ -99,12 +100,7 @@ class _Asker:
 
     async def missing(self, account: Account, wanted: Needs) -> list[Access] | None:
         """What the account may not do; None where nobody may ask."""
-        async with asyncio.TaskGroup() as tasks:
-            asked = [
-                tasks.create_task(self.may(account, access), name=f"rights:{account}")
-                for access in wanted.accesses
-            ]
-        answers = [task.result() for task in asked]
+        answers = await asyncio.gather(*(self.may(account, access) for access in wanted.accesses))
         if None in answers:
             return None
         return [access for access, may in zip(wanted.accesses, answers, strict=True) if not may]
@@ -120,7 +116,7 @@ class _Asker:
         return [access for access in wanted.accesses if access in found]
 
     async def may(self, account: Account, access: Access) -> bool | None:
-        """None where nobody may ask."""
+        """None where nobody may ask, or the question is refused."""
         resource = self._resolve(access.api_version, access.kind)
         namespace = access.namespace if resource.is_namespaced else None
         attributes: dict[str, Any] = {
@@ -144,7 +140,8 @@ class _Asker:
             async with self._room:
                 answer = await self._kube.create(_API, kind, namespace, orjson.dumps(body))
         except KubeError as error:
-            if error.status == 403:
+            # Also where one name is none that the API server would take: the rest is asked for all the same.
+            if error.status in {400, 403, 404, 422}:
                 return None
             raise
         return bool(answer["status"]["allowed"])

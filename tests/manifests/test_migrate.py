@@ -14,7 +14,7 @@ import yaml
 
 from tests.conftest import require
 from tests.manifests.argo_events import CONTROLLER, deployment, install_argo_events, serve_with_argo_events
-from tests.manifests.cluster import GATEWAY, ROOT, Cluster, path_of
+from tests.manifests.cluster import GATEWAY, ROOT, Cluster, path_of, resource
 from tests.manifests.serve import Serve, condition
 from tests.servers.kube import KubeServer
 from tests.servers.kube_reader import KubeRefused
@@ -109,7 +109,7 @@ def migrate(cluster, *arguments, token=None, code=0):
         check=False,
     )
     assert run.returncode == code, run.stdout + run.stderr
-    return run.stdout if code == 0 else run.stderr
+    return run.stderr if code == 3 else run.stdout
 
 
 def plan_of(cluster, team):
@@ -276,6 +276,23 @@ def test_taking_away_any_rule_of_the_role_is_missed(cluster, team):
             # Whole again: what is printed replaces the Role that is there.
             assert next(yaml.safe_load_all(migrate(cluster, "--namespace", team, "-o", "yaml"))) == role
         assert cluster.kubectl("apply", "-f", "-", given=role).code == 0
+
+
+def test_one_trigger_that_acts_nowhere_is_told_and_the_rest_is_planned(cluster, team):
+    before = plan_of(cluster, team)
+    nowhere = made("ConfigMap", {"generateName": "x-", "namespace": "web; touch x"}, operation="create")
+    spec = {**SENSOR, "triggers": [{"template": {"name": "lost", **nowhere}}]}
+    with cluster.reader() as admin:
+        admin.create(path_of("Sensor", team), resource("Sensor", spec, "astray"))
+
+    text = migrate(cluster, "--all-namespaces", "-o", "json", code=1)
+
+    after = next(plan for line in text.splitlines() if (plan := json.loads(line))["namespace"] == team)
+    [astray] = [each for each in after["resources"] if each["name"] == "astray"]
+    assert astray["broken"] == [
+        "trigger `lost`: `web; touch x` is no name of a namespace; no right can be granted there"
+    ]
+    assert (after["grants"], after["unasked"]) == (before["grants"], before["unasked"])
 
 
 def test_a_person_without_the_right_to_ask_gets_everything_printed(cluster, team):

@@ -108,3 +108,12 @@ def test_only_differences_that_concern_the_resources_are_told():
     told = " ".join(each.what for each in differences_of(specs_of(http)))
     assert "An answer other than 2xx" in told
     assert "no second object" not in told
+
+
+def test_a_trigger_that_acts_in_no_namespace_is_broken():
+    lost = (
+        "- template: {name: lost, k8s: {operation: create, source: {resource: "
+        '{apiVersion: v1, kind: Pod, metadata: {generateName: x-, namespace: "a b"}}}}}\n'
+    )
+    [astray] = report(text("Sensor", "astray", DEPENDENCY + "triggers:\n" + lost))
+    assert astray.broken == ["trigger `lost`: `a b` is no name of a namespace; no right can be granted there"]
