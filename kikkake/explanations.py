@@ -45,6 +45,24 @@ EXPLANATIONS: tuple[Explanation, ...] = (
         fix="move it to a file named *_test.yaml",
     ),
     Explanation(
+        code="FileOutOfReach",
+        name="file-out-of-reach",
+        title="An object from a file, in a cluster",
+        why="One gateway serves all teams of a cluster, and `kikkake serve` reads no file of its disk for any of them. "
+        "Where an operator names a folder (`kikkake run --artifact-files`) it works, so that lint only warns (KK159).",
+        fix="use `configmap`, `url`, `git`, `inline` or `resource`",
+        severity=Severity.ERROR,
+    ),
+    Explanation(
+        code="InternalError",
+        name="internal-error",
+        title="A fault of Kikkake",
+        why="A resource that Kikkake stumbles over is left out, so that every other is served. The gateway's log has "
+        "where it happened.",
+        fix="report it with the resource",
+        severity=Severity.ERROR,
+    ),
+    Explanation(
         code="InvalidEventBus",
         name="invalid-event-bus",
         title="An EventBus that Argo Events refuses",

@@ -15,8 +15,6 @@ from sensors.artifact_spec import ArtifactLocation
 from sensors.compile import CompiledSensor
 from sensors.compile_trigger import CompiledTrigger
 
-NO_FILES = "FileOutOfReach"
-
 
 def out_of_reach(document: ResourceDocument, sensor: CompiledSensor) -> Iterator[Finding]:
     """One fault for each trigger whose object is a file."""
@@ -30,7 +28,7 @@ def out_of_reach(document: ResourceDocument, sensor: CompiledSensor) -> Iterator
                     (*path, "template", found.kind, "source", "file"),
                     "is a file of the gateway's disk, which no Sensor of a cluster reads",
                     "use `configmap`, `url`, `git`, `inline` or `resource`",
-                    code=NO_FILES,
+                    code="FileOutOfReach",
                     scope=Scope.PART,
                     part=part,
                 )
