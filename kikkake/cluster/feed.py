@@ -75,6 +75,8 @@ class ClusterFeed:
         self._changed = asyncio.Event()
         self._catalog: Catalog = {}
         """What is in force."""
+        self._remembered: Catalog = {}
+        """In force when the last process ended: what has the same text is not read a second time."""
         self._newest: Catalog = {}
         """What is in force, or is about to be."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -104,6 +106,7 @@ class ClusterFeed:
     async def first(self, known: Catalog) -> Catalog:
         """What the cluster says; what was in force last where it does not answer in time."""
         self._catalog = self._newest = known
+        self._remembered = dict(known)
         try:
             async with asyncio.timeout(_FIRST_SYNC_S):
                 await self._synced()
@@ -261,7 +264,7 @@ class ClusterFeed:
         entries = []
         for each in found:
             finding = self._rivals.finding(each)
-            entry = _read_alone(each)
+            entry = _read_alone(each, self._remembered.pop(each.key, None))
             if finding is not None:
                 entry = replace(entry, spec=None, findings=(finding, *entry.findings))
             entries.append(entry)
@@ -278,9 +281,11 @@ class ClusterFeed:
         return replace(earlier, findings=entry.findings, is_outdated=bool(errors))
 
 
-def _read_alone(found: ClusterObject) -> Entry:
+def _read_alone(found: ClusterObject, remembered: Entry | None) -> Entry:
     try:
-        entry = read_entry(found.key, found.document, found.uid)
+        entry = remembered
+        if entry is None or not _is_of(entry, found):
+            entry = read_entry(found.key, found.document, found.uid)
         if isinstance(entry.spec, CompiledSensor):
             entry = replace(entry, findings=(*entry.findings, *out_of_reach(found.document, entry.spec)))
         return entry  # noqa: TRY300 - all of it may meet a bug
@@ -291,3 +296,9 @@ def _read_alone(found: ClusterObject) -> Entry:
         return Entry(
             key=found.key, uid=found.uid, document=found.document, spec=None, findings=(finding,), file=""
         )
+
+
+def _is_of(entry: Entry, found: ClusterObject) -> bool:
+    """Whether an entry was made of this very text of this very object."""
+    document = entry.document
+    return entry.uid == found.uid and document is not None and document.value == found.document.value
