@@ -20,6 +20,7 @@ from tests.stories.process import ROOT
 OUTSIDE = frozenset(
     {
         "AccountForbidden",
+        "FileOutOfReach",
         "NoServiceAccount",
         "SecretEmpty",
         "SecretForbidden",
@@ -28,7 +29,7 @@ OUTSIDE = frozenset(
         "TargetNamespaceNotAllowed",
     }
 )
-"""Codes of what is no fault of the text: rights, Secrets and kinds that the cluster lacks."""
+"""Codes of what is no fault of the text: rights, Secrets, kinds and files that the gateway of a cluster lacks."""
 _OF_OTHERS = frozenset({"EndpointConflict"})
 """Codes of what two files have against each other: the shared port has a path of its own for each source."""
 _TEXT = ("SourcesProvided", "DependenciesProvided", "TriggersProvided")
