@@ -78,12 +78,9 @@ class ResourceDocument:
         """Whether something stands at the path; a document that was no text has no positions that could tell."""
         here: Any = self.value
         for part in path:
-            if isinstance(here, Mapping) and part in here:
-                here = here[part]
-            elif isinstance(here, list) and isinstance(part, int) and part < len(here):
-                here = here[part]
-            else:
+            if not _holds(here, part):
                 return False
+            here = here[part]
         return True
 
     def position(self, path: Path) -> tuple[int, int]:
@@ -367,6 +364,12 @@ def type_word(value: Any) -> str:
             return "a list"
         case _:
             return "an object"
+
+
+def _holds(value: Any, part: str | int) -> bool:
+    if isinstance(value, list):
+        return isinstance(part, int) and part < len(value)
+    return isinstance(value, Mapping) and part in value
 
 
 def _text(value: Any) -> str:
