@@ -215,7 +215,7 @@ class ClusterFeed:
         while True:
             await self._clock.sleep(_BLOCKED_S)
             now_us = self._clock.now_us()
-            keys = list(self._rivals.blocked)
+            keys = list(self._rivals.doubtful)
             if now_us - looked_us >= _RIVALS_S * US_PER_S:
                 looked_us, keys = now_us, list(self.objects)
             found = [self.objects[key] for key in keys if key in self.objects and key.kind != EVENT_BUS]

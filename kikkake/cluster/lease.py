@@ -116,9 +116,10 @@ class Lease:
         while True:
             try:
                 if other := await self._try():
-                    self._lost = f"the Lease {self._namespace}/{self._name} is held by {other}"
+                    place = f"{self._namespace}/{self._name}"
+                    self._lost = f"the Lease {place} is held by {other}: another gateway acts now"
                     self._renewed.set()
-                    raise LeaseLost(f"{self._lost}: another gateway acts now")
+                    raise LeaseLost(self._lost)
             except (KubeError, KubeNotSent, KubeInDoubt, KindUnknown) as error:
                 log.limited_warning("lease.not-renewed", (), detail=str(error)[:300])
                 await self._pause(self._settings.renew_s / 5)

@@ -3,6 +3,7 @@
 Its controller makes a Deployment for each EventSource and Sensor, with the resource's name in a label. Seeing them
 takes the right to list Deployments, which a team's namespace gives by an opt-in Role. Without it the controller's
 finalizer on the resource says that it was there, and nobody can say whether it still is: then it is not served either.
+The same holds while the API server does not answer; what has no such mark is served, and asked for again soon.
 """
 
 from __future__ import annotations
@@ -35,8 +36,15 @@ class Rivals:
         self._kube = kube
         self._seen: dict[Key, str] = {}
         """Uids of those that were looked at."""
+        self._unasked: set[Key] = set()
+        """What nobody has answered for yet."""
         self.blocked: dict[Key, str] = {}
         """The resources that the other controller has, with the sentence that says so."""
+
+    @property
+    def doubtful(self) -> set[Key]:
+        """To be asked for again soon."""
+        return self._unasked | self.blocked.keys()
 
     async def look(self, found: Sequence[ClusterObject]) -> set[Key]:
         """Ask again for these, and say for which the answer is another one now.
@@ -64,9 +72,9 @@ class Rivals:
             if error.status == 403:
                 self._judge_unseen(kind, members)
             else:
-                self._wait_for_answer(namespace, members, error)
+                self._wait_for_answer(kind, namespace, members, error)
         except (KubeNotSent, KubeInDoubt, KindUnknown) as error:
-            self._wait_for_answer(namespace, members, error)
+            self._wait_for_answer(kind, namespace, members, error)
         else:
             self._judge(kind, members, made)
 
@@ -74,6 +82,7 @@ class Rivals:
         """It is gone, or its namespace is not served any more."""
         self.blocked.pop(key, None)
         self._seen.pop(key, None)
+        self._unasked.discard(key)
 
     def finding(self, found: ClusterObject) -> Finding | None:
         """Why it is not served."""
@@ -83,14 +92,25 @@ class Rivals:
         what, _, fix = why.partition("; ")
         return found.document.finding(("metadata",), what, fix, code=OTHER_CONTROLLER)
 
-    def _wait_for_answer(self, namespace: str, members: Sequence[ClusterObject], error: Exception) -> None:
-        """What was never looked at is not served before somebody has said whose it is."""
+    def _wait_for_answer(
+        self, kind: str, namespace: str, members: Sequence[ClusterObject], error: Exception
+    ) -> None:
+        """What was never looked at, and has the other's mark, is not served before somebody has said whose it is."""
         log.limited_warning("cluster.deployments-unseen", (namespace,), detail=str(error)[:300])
         for each in members:
-            if self._seen.get(each.key) != each.uid:
+            if self._seen.get(each.key) == each.uid:
+                continue
+            self._unasked.add(each.key)
+            if _CONTROLLER[kind] in each.finalizers:
                 self.blocked[each.key] = (
-                    "whether Argo Events serves it could not be asked yet; it is asked again"
+                    "whether Argo Events still serves it could not be asked yet; it is asked again"
                 )
+            else:
+                self.blocked.pop(each.key, None)
+
+    def _has_seen(self, found: ClusterObject) -> None:
+        self._seen[found.key] = found.uid
+        self._unasked.discard(found.key)
 
     def _judge(self, kind: str, members: Sequence[ClusterObject], made: Sequence[Object]) -> None:
         owners: dict[str, str] = {}
@@ -100,7 +120,7 @@ class Rivals:
             if owner:
                 owners[owner] = str(metadata.get("name"))
         for each in members:
-            self._seen[each.key] = each.uid
+            self._has_seen(each)
             name = owners.get(each.key.name)
             if name is None:
                 self.blocked.pop(each.key, None)
@@ -112,7 +132,7 @@ class Rivals:
 
     def _judge_unseen(self, kind: str, members: Sequence[ClusterObject]) -> None:
         for each in members:
-            self._seen[each.key] = each.uid
+            self._has_seen(each)
             if _CONTROLLER[kind] not in each.finalizers:
                 self.blocked.pop(each.key, None)
                 continue
