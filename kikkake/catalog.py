@@ -6,11 +6,10 @@ seconds, since editors save by rename and in pieces (design, section 4).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
-
-import orjson
 
 from events.bus import ResourceState, ResourceVersion
 from events.errors import Finding, ResourceRefused, Severity
@@ -116,7 +115,8 @@ def stored_catalog(versions: Iterable[ResourceVersion]) -> Catalog:
         if version.state is ResourceState.DELETED:
             continue
         key = Key(version.kind, version.namespace, version.name)
-        entry = read_entry(key, ResourceDocument(orjson.loads(version.text), "", {}), version.uid)
+        # The standard library's reader keeps integers of any size.
+        entry = read_entry(key, ResourceDocument(json.loads(version.text), "", {}), version.uid)
         if entry.spec is not None:
             catalog[key] = entry
     return catalog

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, NoReturn
 
-from events.bus import BusBroken, Effect, Outcome, Runner
+from events.bus import BusBroken, Effect, Outcome, ResourceVersion, Runner
 from events.clock import SystemClock
 from events.errors import Finding, KikkakeError, Severity
 from events.log import Logger, name_sensors
@@ -116,7 +116,7 @@ class Gateway:
             look_again=lambda: self._actor.look_again(),  # noqa: PLW0108
             preparer=self.preparer,
         )
-        state = await self._decider.load()
+        await self._decider.load(self._read_stored)
         self._haste = Haste(runner, self._clock, lambda: self._actor.look_again())  # noqa: PLW0108 - it is made next
         self._actor = self._make_actor(bus, runner, outfit)
         server_settings = ServerSettings(
@@ -139,7 +139,6 @@ class Gateway:
         self._supervisor = Supervisor(publish, outfit.secrets, self._clock, self.metrics)
         self.services.attach(self._decider, self._front, self._haste)
         await self._listen_for_commands()
-        self.catalog = stored_catalog(state.resources)
         await self.force(await self.feed.first(self.catalog), is_first=True)
         self._quota = DeadLetterQuota(self._decider, bus.reader(), self._clock, self._store_settings)
         await self._quota.check()
@@ -154,6 +153,13 @@ class Gateway:
         for name, work in companions.items():
             self._own(work, name)
         self.services.is_started = True
+
+    def _read_stored(self, versions: Sequence[ResourceVersion]) -> Mapping[str, CompiledSensor]:
+        """What was in force when the last process ended; each text is compiled once, for the decider as well."""
+        self.catalog = stored_catalog(versions)
+        return {
+            entry.uid: entry.spec for entry in self.catalog.values() if isinstance(entry.spec, CompiledSensor)
+        }
 
     def renew_soon(self) -> None:
         """Look again at ports and certificates now, and not with the next round."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from events.bus import (
@@ -35,6 +35,9 @@ from sensors.replay import Plan, Replay, run_programs
 from sensors.roster import Roster
 from sensors.scripted_lanes import ScriptedLanes
 from sensors.trigger import TRIGGERS, Trigger
+
+ReadStored = Callable[[Sequence[ResourceVersion]], Mapping[str, CompiledSensor]]
+"""Sensors of stored texts, by uid, as far as they can be read; called in a thread."""
 
 log = Logger("decide")
 
@@ -88,9 +91,13 @@ class Decider:
         """Who takes part, after `load`."""
         return self.desk.roster
 
-    async def load(self) -> RunnerState:
-        """Take over the committed state: the last good text of every Sensor, memories, timers, the place."""
+    async def load(self, read: ReadStored = lambda _versions: {}) -> RunnerState:
+        """Take over the committed state: the last good text of every Sensor, memories, timers, the place.
+
+        `read` gives the Sensors, by uid, that the caller compiles anyway; the others are compiled here.
+        """
         state = await self._runner.load()
+        compiled = await asyncio.to_thread(read, state.resources)
         self._desk = Desk(
             self._runner,
             self._reader,
@@ -100,6 +107,7 @@ class Decider:
             offer=self._offer,
             kinds=self._kinds,
             settings=self._settings,
+            compiled=compiled,
         )
         self._stragglers = Stragglers(self._desk)
         self._lanes = ScriptedLanes(self._desk, self._preparer, lambda: self._quarantine)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from events.log import Logger
 from events.registry import Registry
 from events.topic import Topic
 from sensors.attempts import opened
+from sensors.compile import CompiledSensor
 from sensors.draft import Draft
 from sensors.roster import Roster
 from sensors.timers import Timers
@@ -78,12 +79,13 @@ class Desk:
         offer: Offer,
         kinds: Registry[Trigger],
         settings: DecideSettings,
+        compiled: Mapping[str, CompiledSensor],
     ) -> None:
         self.runner = runner
         self.reader = reader
         self.clock = clock
         self.settings = settings
-        self.roster = Roster(state, kinds)
+        self.roster = Roster(state, kinds, compiled)
         self.timers = Timers(state.timers)
         self.turn = asyncio.Lock()
         self._store_key = store_key

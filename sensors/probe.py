@@ -24,7 +24,7 @@ from sensors.trigger import TRIGGERS, Trigger
 
 async def probe(request: ProbeRequest, kinds: Registry[Trigger], preparer: Preparer | None) -> None:
     """Do with the event what the decide loop would do, and keep nothing of it."""
-    roster = Roster(_state(request), kinds)
+    roster = Roster(_state(request), kinds, compiled={})
     held = {stored.sequence: stored for stored in request.held}
 
     async def fetch(sequence: int) -> StoredEvent | None:

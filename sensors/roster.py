@@ -30,7 +30,10 @@ FailedKey = tuple[str, str, int]
 class Roster:
     """The Sensors of one runner."""
 
-    def __init__(self, state: RunnerState, kinds: Registry[Trigger]) -> None:
+    def __init__(
+        self, state: RunnerState, kinds: Registry[Trigger], compiled: Mapping[str, CompiledSensor]
+    ) -> None:
+        """`compiled` has Sensors of this state that somebody has compiled already, by uid."""
         self.judged: dict[str, Judged] = {}
         """By uid; suspended and stopped Sensors included, deleted ones not."""
         self.scripted: dict[str, None] = {}
@@ -52,7 +55,7 @@ class Roster:
         self.place = state.place
         self.places.update(state.lagging)
         for version in state.resources:
-            self.record(version)
+            self.record(version, compiled.get(version.uid))
         held: list[tuple[MemoryKey, Memory]] = []
         for stored in state.memories:
             memory = decode_memory(stored.state)
