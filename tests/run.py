@@ -88,6 +88,8 @@ class Build:
 
 
 def main() -> int:
+    # A shell starts what runs in its background with SIGINT ignored, which every process below would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser(prog="python -m tests.run")
     parser.add_argument("what", choices=["check", "test"])
     if parser.parse_args().what == "check":
