@@ -48,7 +48,11 @@ GATES = [
 ]
 UNIT = [Step("unit tests", [*_PYTEST, "-n", "2", "-m", f"not ({_SERVER_MARKERS} or crash)"])]
 WITH_SERVERS = [
-    Step("tests with real servers", [*_PYTEST, "-m", f"({_SERVER_MARKERS}) and not crash"]),
+    # Two at once, each with servers of its own: they wait for them most of the time. A file shares what it has set up.
+    Step(
+        "tests with real servers",
+        [*_PYTEST, "-n", "2", "--dist", "loadfile", "-m", f"({_SERVER_MARKERS}) and not crash"],
+    ),
     Step("crash tests", [*_PYTEST, "-m", "crash", "--timeout", "900"]),
 ]
 
