@@ -137,7 +137,8 @@ class Preflight:
         findings: list[Finding] = []
         for trigger in sensor.triggers:
             refused: dict[tuple[str, Access], list[_Answer]] = {}
-            for access in needs_of_trigger(trigger, sensor.namespace).accesses:
+            for needed in needs_of_trigger(trigger, sensor.namespace).accesses:
+                access = await self._scoped(needed)
                 answer = await self._ask(_Question(account, access))
                 if answer is None:
                     return None
@@ -183,6 +184,17 @@ class Preflight:
         seconds = (_REFUSED_S if answer.code else _ALLOWED_S) - 1
         answer = self._answers[question] = answer._replace(until_us=now_us + round(seconds * US_PER_S))
         return answer
+
+    async def _scoped(self, access: Access) -> Access:
+        """Without the namespace where the kind has none: a Role there would seem to allow what it cannot."""
+        if access.namespace is None:
+            return access
+        try:
+            is_namespaced = await self._kube.is_namespaced(access.api_version, access.kind)
+        except (KubeError, KindUnknown, KubeNotSent, KubeInDoubt):
+            # The question itself meets the same, and says so.
+            return access
+        return access if is_namespaced else replace(access, namespace=None)
 
     async def _review(self, question: _Question) -> _Answer:
         access = question.access

@@ -92,11 +92,16 @@ def test_what_a_sensor_may_not_create_in_another_namespace_is_a_dead_letter(serv
 
 
 @pytest.mark.parametrize(
-    ("kind", "api_version"), [("Namespace", "v1"), ("ClusterRole", "rbac.authorization.k8s.io/v1")]
+    ("kind", "api_version", "resource"),
+    [
+        ("Namespace", "v1", "namespaces"),
+        ("ClusterRole", "rbac.authorization.k8s.io/v1", "clusterroles.rbac.authorization.k8s.io"),
+        ("StorageClass", "storage.k8s.io/v1", "storageclasses.storage.k8s.io"),
+    ],
 )
-def test_a_kind_of_the_whole_cluster_is_refused(serving, team, kind, api_version):
-    """Case 7: a team's account has no right on it, and the gateway lends it none."""
-    open_to_all(team)
+def test_a_kind_of_the_whole_cluster_is_refused(serving, team, kind, api_version, resource):
+    """Case 7: a team's account has no right on it, the gateway lends it none, and a Role gives none."""
+    open_to_all(team, f"get,create {resource}")
     target = {"apiVersion": api_version, "kind": kind, "metadata": {"name": f"of-{team.name}"}}
     team.apply(sensor(creates(target, parameters=[])))
 
