@@ -17,8 +17,8 @@ _NO_ACCOUNT = "NoServiceAccount"
 _FORBIDDEN = "AccountForbidden"
 ACCOUNT_REASONS = frozenset({_NO_ACCOUNT, _FORBIDDEN})
 """Reasons of a 403 that says nothing of the account's own rights: nobody could act as it."""
-_LIFETIME_S = 3600
-"""Asked for; the API server gives at least 10 minutes."""
+_LIFETIME_S = 600
+"""Asked for: the shortest that an API server gives, so that a stolen token is worth little (spec: security 3)."""
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 """What an object's name may be. The API server takes an escaped `/` for one that parts a path: what stands in a
 resource must not choose what the gateway asks for as itself."""
