@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from events.clock import parse_time
 from events.errors import KikkakeError
 
 SUBMIT, SUBMIT_FROM, RESUBMIT = "submit", "submit-from", "resubmit"
@@ -19,6 +20,7 @@ OPERATIONS = (SUBMIT, SUBMIT_FROM, SUSPEND, RETRY, RESUME, RESUBMIT, TERMINATE, 
 _SUBMITTING = frozenset({SUBMIT, SUBMIT_FROM})
 _MAKING = _SUBMITTING | {RESUBMIT}
 _RUNNING = _MAKING | {RETRY}
+_ALL = frozenset(OPERATIONS)
 
 
 class BadArgument(KikkakeError):
@@ -44,6 +46,8 @@ class WorkflowArgs:
     generate_name: str = ""
     priority: int | None = None
     instance_id: str = ""
+    scheduled_time: str = ""
+    """RFC 3339, as it was given."""
     is_memoized: bool = False
     restarts_successful: bool = False
     node_field_selector: str = ""
@@ -62,7 +66,7 @@ class _Flag(NamedTuple):
 def parse_args(operation: str, args: Sequence[str]) -> WorkflowArgs:
     """Raises BadArgument: a flag that is unknown, of another operation, or without a meaning here; a bad value."""
     found = WorkflowArgs()
-    for index, name, value in _flags(args):
+    for index, name, value in _flags(operation, args):
         if name in _REFUSED:
             raise BadArgument(index, f"`--{name}` has no meaning here", _REFUSED[name])
         flag = _FLAGS.get(name)
@@ -81,7 +85,7 @@ def parse_args(operation: str, args: Sequence[str]) -> WorkflowArgs:
     return found
 
 
-def _flags(args: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+def _flags(operation: str, args: Sequence[str]) -> Iterator[tuple[int, str, str]]:
     """Each flag by its long name, with its value; `true` and `false` of a switch."""
     index = 0
     while index < len(args):
@@ -90,7 +94,7 @@ def _flags(args: Sequence[str]) -> Iterator[tuple[int, str, str]]:
             raise BadArgument(
                 index, f"`{text[:64]}` is no flag", "one trigger has one workflow: the one of `source`"
             )
-        name, equals, value = _split(text)
+        name, equals, value = _split(operation, text)
         flag = _FLAGS.get(name)
         if flag is not None and not equals:
             if flag.is_switch:
@@ -104,16 +108,21 @@ def _flags(args: Sequence[str]) -> Iterator[tuple[int, str, str]]:
         index += 1
 
 
-def _split(text: str) -> tuple[str, str, str]:
+def _split(operation: str, text: str) -> tuple[str, str, str]:
     """Name, something where a value is in the same argument, and that value."""
     if text.startswith("--"):
         name, equals, value = text[2:].partition("=")
         return name, equals, value
     letter, rest = text[1], text[2:]
-    name = next(
-        (name for name, flag in _FLAGS.items() if flag.short == letter), _SHORT_REFUSED.get(letter, letter)
-    )
-    return name, rest[:1], rest.removeprefix("=")
+    return _long_name(operation, letter), rest[:1], rest.removeprefix("=")
+
+
+def _long_name(operation: str, letter: str) -> str:
+    """`-l` has two meanings: the labels of what is submitted, else a selector."""
+    named = [(name, flag.operations) for name, flag in _FLAGS.items() if flag.short == letter]
+    own = [name for name, operations in named if operation in operations]
+    refused = [_SHORT_REFUSED[letter]] if letter in _SHORT_REFUSED else []
+    return [*own, *refused, *(name for name, _ in named), letter][0]
 
 
 def _parameter(args: WorkflowArgs, value: str) -> WorkflowArgs:
@@ -137,6 +146,12 @@ def _priority(args: WorkflowArgs, value: str) -> WorkflowArgs:
         raise ValueError(f"{value[:64]} is no whole number") from None
 
 
+def _scheduled_time(args: WorkflowArgs, value: str) -> WorkflowArgs:
+    if parse_time(value) is None:
+        raise ValueError(f"{value[:64]} is no time of RFC 3339")
+    return replace(args, scheduled_time=value)
+
+
 def _text(member: str) -> Callable[[WorkflowArgs, str], WorkflowArgs]:
     def read(args: WorkflowArgs, value: str) -> WorkflowArgs:
         changes: dict[str, Any] = {member: value}
@@ -156,7 +171,7 @@ def _switch(member: str) -> Callable[[WorkflowArgs, str], WorkflowArgs]:
 
 
 def _nothing(args: WorkflowArgs, _value: str) -> WorkflowArgs:
-    """How `argo` prints and reads files."""
+    """How `argo` prints, logs and reads files."""
     return args
 
 
@@ -172,12 +187,18 @@ _FLAGS: dict[str, _Flag] = {
     "memoized": _Flag(frozenset({RESUBMIT}), _switch("is_memoized"), is_switch=True),
     "restart-successful": _Flag(frozenset({RETRY}), _switch("restarts_successful"), is_switch=True),
     "node-field-selector": _Flag(frozenset({RESUME, RETRY, STOP}), _text("node_field_selector")),
+    "scheduled-time": _Flag(_SUBMITTING, _scheduled_time),
     "message": _Flag(frozenset({STOP}), _text("message")),
     "wait": _Flag(_RUNNING, _switch("waits"), short="w", is_switch=True),
     "watch": _Flag(_RUNNING, _switch("waits"), is_switch=True),
     "log": _Flag(_RUNNING, _switch("waits"), is_switch=True),
     "output": _Flag(_RUNNING, _nothing, short="o"),
     "strict": _Flag(_SUBMITTING, _nothing, is_switch=True),
+    "status": _Flag(_SUBMITTING, _nothing),
+    "loglevel": _Flag(_ALL, _nothing),
+    "gloglevel": _Flag(_ALL, _nothing),
+    "verbose": _Flag(_ALL, _nothing, short="v", is_switch=True),
+    "request-timeout": _Flag(_ALL, _nothing),
 }
 
 _REFUSED = {
@@ -191,4 +212,4 @@ _REFUSED = {
     "argo-server": "write `argoServer: {url: ...}` beside `source`",
     "token": "write `argoServer: {token: {name: ..., key: ...}}` beside `source`",
 }
-_SHORT_REFUSED = {"f": "parameter-file", "n": "namespace", "s": "argo-server"}
+_SHORT_REFUSED = {"f": "parameter-file", "l": "selector", "n": "namespace", "s": "argo-server"}

@@ -53,6 +53,9 @@ def with_options(workflow: Object, args: WorkflowArgs) -> Object:
         labels[f"{_LABELS}controller-instanceid"] = args.instance_id
     if labels:
         metadata["labels"] = {**(metadata.get("labels") or {}), **labels}
+    if args.scheduled_time:
+        annotations = metadata.get("annotations") or {}
+        metadata["annotations"] = {**annotations, f"{_LABELS}scheduled-time": args.scheduled_time}
     if args.parameters:
         _override_parameters(spec, args)
     if args.generate_name:

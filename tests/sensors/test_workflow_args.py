@@ -26,6 +26,13 @@ from sensors.workflow_args import BadArgument, WorkflowArgs, parse_args
         ("submit", ["-w"], {"waits": True}),
         ("submit", ["--watch", "-o", "name", "--strict=false"], {"waits": True}),
         ("submit", ["--instanceid", "i"], {"instance_id": "i"}),
+        (
+            "submit-from",
+            ["--scheduled-time", "2026-03-01T02:00:00+01:00"],
+            {"scheduled_time": "2026-03-01T02:00:00+01:00"},
+        ),
+        ("submit", ["-v", "--loglevel", "debug", "--gloglevel=9", "--status", "Failed"], {}),
+        ("terminate", ["--verbose", "--request-timeout", "10s"], {}),
     ],
 )
 def test_the_documented_flags_are_understood(operation, args, expected):
@@ -49,6 +56,8 @@ def test_the_documented_flags_are_understood(operation, args, expected):
         ("submit", ["--labels", "a"], 0, "expected labels of the form"),
         ("submit", ["--priority", "high"], 0, "high is no whole number"),
         ("resubmit", ["--memoized=perhaps"], 0, "neither true nor false"),
+        ("submit", ["--scheduled-time", "tomorrow"], 0, "tomorrow is no time of RFC 3339"),
+        ("stop", ["-l", "app=x"], 0, "`--selector` has no meaning here"),
         ("suspend", ["other"], 0, "`other` is no flag"),
     ],
 )

@@ -140,12 +140,15 @@ async def test_the_flags_of_argo_change_what_is_submitted(bench):
         "x=y",
         "--priority",
         "7",
+        "--scheduled-time",
+        "2026-03-01T02:00:00Z",
     ]
 
     await bench.fire("submit", workflow(generateName="build-", spec=SPEC), args=[*args, "--name", "w"])
 
     made = bench.live()
     assert made["metadata"]["labels"]["x"] == "y"
+    assert made["metadata"]["annotations"][f"{LABELS}scheduled-time"] == "2026-03-01T02:00:00Z"
     assert made["spec"] == {
         "entrypoint": "other",
         "serviceAccountName": "builder",
