@@ -22,8 +22,8 @@ from sources.spec import EventSourceSpec, read_event_source
 
 EVENT_SOURCE = "EventSource"
 SENSOR = "Sensor"
-_BY_LINT_ALONE = ("DependencyNotFound", FOREIGN_MEMBER)
-"""Codes of warnings that only a look across files can give: they may be suppressed and are not given here."""
+_ACROSS = ("DependencyNotFound", FOREIGN_MEMBER)
+"""Codes of warnings that only a look across resources can give: they may be suppressed and are not given here."""
 UNPARSABLE = "Unparsable"
 """Code of a file, or the rest of it, that cannot be read."""
 
@@ -176,7 +176,7 @@ def _with_reading_faults(entry: Entry, faults: tuple[Finding, ...]) -> Entry:
 def read_entry(key: Key, document: ResourceDocument, uid: str) -> Entry:
     """A resource as it stands; what is wrong with it is among the findings."""
     spec, found = _READERS[key.kind](document, uid)
-    findings = tuple(without_suppressed(document, found, unjudged=_BY_LINT_ALONE))
+    findings = tuple(without_suppressed(document, found, unjudged=_ACROSS))
     return Entry(key=key, uid=uid, document=document, spec=spec, findings=findings, file=document.file)
 
 

@@ -13,11 +13,11 @@ EXPLANATIONS: tuple[Explanation, ...] = (
     Explanation(
         code="DependencyNotFound",
         name="dependency-not-found",
-        title="A dependency on an event that the files do not have",
-        why="Among the files that were given no EventSource of that name, namespace and bus has the event. "
-        "The order in which resources are applied must not matter, so it is only a warning; without any "
-        "EventSource in the files nothing is said.",
-        fix="take the name that is proposed, or give lint the file with the EventSource",
+        title="A dependency on an event that nobody has",
+        why="Among the files that were given, or in the Sensor's namespace of a cluster, no EventSource of that name "
+        "and bus has the event. The order in which resources are applied must not matter, so it is only a warning; "
+        "without any EventSource in the files nothing is said.",
+        fix="take the name that is proposed, give lint the file with the EventSource, or apply it",
     ),
     Explanation(
         code="DuplicateResource",

@@ -83,6 +83,10 @@ class GatewayServices:
         entries = sorted(self._gateway.catalog.values(), key=lambda entry: entry.key[1:])
         return [self._report(entry) for entry in entries]
 
+    def catalog(self) -> Catalog:
+        """Every resource as it stands."""
+        return self._gateway.catalog
+
     def entry(self, key: Key) -> Entry | None:
         """One resource as it stands."""
         return self._gateway.catalog.get(key)

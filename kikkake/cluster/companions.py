@@ -22,6 +22,7 @@ from kikkake.cluster.outlook import Outlooks
 from kikkake.cluster.preflight import Preflight
 from kikkake.cluster.rehearsal import Rehearsal
 from kikkake.cluster.status_keeper import StatusKeeper
+from kikkake.cluster.unheard import Unheard
 from kikkake.kube_client import KubeClient
 from kikkake.services import GatewayServices
 from kikkake.settings import ServeSettings
@@ -54,6 +55,7 @@ class Companions:
         kube, clock, settings, feed = around.kube, around.clock, around.settings, around.feed
         self._clock = clock
         self._feed = feed
+        self._exposure = around.exposure
         self._events = KubeEvents(kube, clock, component=settings.name)
         self._outlooks = Outlooks(services, settings, around.exposure)
         self._by_hand = ByHand(services, services.publish, clock, find=feed.objects.get, told=self._say)
@@ -65,15 +67,17 @@ class Companions:
             told=self._say,
         )
         self._rehearsal = Rehearsal(services, around.triggers, clock, told=self._say)
+        self._unheard = Unheard(clock, objects=feed.objects, catalog=services.catalog)
         self._outlooks.manual = self._by_hand.manual
         self._outlooks.refusals = self._refusals
+        self._outlooks.unheard = self._unheard.findings
         self._statuses = StatusKeeper(
             kube,
             clock,
             services.metrics,
             find=feed.objects.get,
             outlook=self._outlooks.of,
-            is_settled=lambda key: self._preflight.is_known(key) and around.exposure.is_known(key),
+            is_settled=self._is_settled,
             events=self._events,
             interval_s=settings.status_interval_s,
         )
@@ -110,8 +114,14 @@ class Companions:
         sensors = [key for key in keys if key.kind == SENSOR]
         self._preflight.look(sensors)
         self._rehearsal.look(sensors)
-        self._statuses.mark(keys)
+        self._statuses.mark({*keys, *self._unheard.concerned(keys)})
         self._by_hand.look(keys)
+
+    def _is_settled(self, key: Key) -> bool:
+        """Whether all is known that its status is to say."""
+        return (
+            self._preflight.is_known(key) and self._exposure.is_known(key) and self._unheard.is_settled(key)
+        )
 
     def _refusals(self, key: Key) -> tuple[Finding, ...]:
         return (*self._preflight.findings(key), *self._rehearsal.findings(key))

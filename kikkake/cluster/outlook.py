@@ -9,7 +9,7 @@ from events.clock import format_time
 from events.errors import Finding
 from events.topic import Topic
 from kikkake.activity import Tally
-from kikkake.catalog import EVENT_SOURCE, SENSOR, Key
+from kikkake.catalog import EVENT_SOURCE, SENSOR, Entry, Key
 from kikkake.cluster.exposure import Exposure
 from kikkake.cluster.resources import EVENT_BUS, ClusterObject
 from kikkake.cluster.status import Outlook
@@ -33,6 +33,8 @@ class Outlooks:
         """What came of an order by hand."""
         self.refusals: Callable[[Key], Sequence[Finding]] = lambda _key: ()
         """What the account of a Sensor may not do."""
+        self.unheard: Callable[[Entry], Sequence[Finding]] = lambda _entry: ()
+        """Events that a Sensor waits for and nobody has."""
         self._before: dict[str, Mapping[str, Any]] = {}
         """Status of each object, by uid, when this process first saw it: what its counts go on from."""
         self._earlier: dict[str, Mapping[Topic, int]] = {}
@@ -56,6 +58,8 @@ class Outlooks:
             findings += self._exposure.findings(found, source)
         elif found.key.kind == SENSOR:
             facts = self._sensor_facts(found, spec if isinstance(spec, CompiledSensor) else None)
+            # Before traps of the text: nothing at all happens without the event.
+            findings = [*self.unheard(entry), *findings]
         if (manual := self.manual(found)) is not None:
             facts["manual"] = manual
         return Outlook(

@@ -54,6 +54,11 @@ def deployment(kind, of):
     }
 
 
+def waiting_for(source):
+    """A Sensor of the same name that needs nothing but an event of it."""
+    return sensor({}, name=source, source=source, triggers=[{"template": {"name": "log", "log": {}}}])
+
+
 # Suspending
 
 
@@ -149,6 +154,35 @@ def test_an_event_bus_gets_the_conditions_that_a_migration_looks_for(serving, te
     refused = condition(team.until("EventBus", "empty", is_refused), "Configured")
     assert refused["reason"] == "InvalidSpec"
     assert "needs to be specified" in refused["message"]
+
+
+# Dependencies
+
+
+@pytest.mark.usefixtures("serving")
+def test_an_event_that_nobody_has_is_a_warning_that_goes_when_somebody_has_it(team):
+    """The order of apply must not matter: the dependency is good, and the Sensor is ready."""
+    team.apply(hook("push", endpoint="/a"), *(waiting_for(name) for name in ("pusj", "push", "late")))
+    said = condition(team.until("Sensor", "pusj", is_ready), "SpecWarnings")
+    assert (said["status"], said["reason"]) == ("True", "DependencyNotFound")
+    assert f"EventSource {team.name}/pusj is not there; in {team.name} there are: push" in said["message"]
+    assert "did you mean `push`?" in said["message"]
+    assert condition(team.until_ready("Sensor", "push"), "SpecWarnings") == {}
+    late = team.until_ready("Sensor", "late")
+    assert condition(late, "SpecWarnings")["reason"] == "DependencyNotFound"
+    assert condition(late, "DependenciesProvided")["status"] == "True"
+
+    team.apply(hook("late", endpoint="/b"))
+
+    team.until("Sensor", "late", lambda found: not condition(found, "SpecWarnings"), timeout_s=60)
+
+
+@pytest.mark.usefixtures("serving")
+def test_a_sensor_that_comes_before_its_source_is_told_nothing(team):
+    team.apply(waiting_for("hooks"))
+    team.apply(hook())
+
+    assert condition(team.until_ready("Sensor", "hooks"), "SpecWarnings") == {}
 
 
 # Deleting
