@@ -18,9 +18,9 @@ import aiohttp
 import orjson
 from multidict import CIMultiDict
 
-from events.ports import KubeInDoubt, Object
+from events.ports import KubeError, KubeInDoubt, Object
 from kikkake.kube_errors import answer_error, as_not_sent, as_ours, read_object, status_error
-from kikkake.kube_tokens import AccountTokens, split_account
+from kikkake.kube_tokens import AccountTokens, impersonation_refusal, split_account
 
 _CONNECTIONS = 64
 """Open connections at most: one act loop runs 128 attempts, and an API server answers a create in ~5 ms."""
@@ -83,7 +83,7 @@ class KubeHttp:
             headers = await self._headers(content_type, account)
             status, response_headers, answer = await self._exchange(method, path, body, headers)
         if status >= 300:
-            raise answer_error(status, answer, response_headers.get("Retry-After"))
+            raise self._refusal(answer_error(status, answer, response_headers.get("Retry-After")), account)
         return read_object(answer)
 
     async def stream(
@@ -97,9 +97,10 @@ class KubeHttp:
                 if response.status == 401:
                     await self._renew(headers.get("Authorization"), account)
                 if response.status >= 300:
-                    raise answer_error(
+                    error = answer_error(
                         response.status, await response.read(), response.headers.get("Retry-After")
                     )
+                    raise self._refusal(error, account)
                 connection = response.connection
                 transport = connection.transport if connection is not None else None
                 try:
@@ -189,6 +190,11 @@ class KubeHttp:
             _impersonate(headers, account)
         return headers
 
+    def _refusal(self, error: KubeError, account: str | None) -> KubeError:
+        if account is None or not self._impersonates:
+            return error
+        return impersonation_refusal(error, account)
+
     async def _renew(self, refused: str | None, account: str | None) -> None:
         if account is not None and not self._impersonates:
             self._tokens.forget(account, refused)
@@ -222,8 +228,10 @@ def _watched(line: bytes) -> tuple[str, Object]:
 
 
 def _impersonate(headers: Headers, account: str) -> None:
-    """The user and the groups that a token of the account would have. Raises KubeError: an empty account is refused."""
+    """The user of the account. Raises KubeError: an empty account is refused.
+
+    The API server adds the three groups that a token of it would have. To name them would take the right to impersonate
+    groups, which is of the whole cluster; so a RoleBinding in the team's namespace is enough.
+    """
     namespace, name = split_account(account)
     headers["Impersonate-User"] = f"system:serviceaccount:{namespace}:{name}"
-    for group in ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated"):
-        headers.add("Impersonate-Group", group)

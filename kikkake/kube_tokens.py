@@ -1,4 +1,4 @@
-"""Tokens of ServiceAccounts by TokenRequest: how the gateway acts as a Sensor's own account."""
+"""How the gateway acts as a Sensor's own account: tokens by TokenRequest, and what keeps it from acting as one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from urllib.parse import quote
 import orjson
 
 from events.ports import KubeError, KubeInDoubt, KubeNotSent, Object
+from events.shell import commands
 
 _NO_ACCOUNT = "NoServiceAccount"
 _FORBIDDEN = "AccountForbidden"
@@ -22,6 +23,9 @@ _LIFETIME_S = 600
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 """What an object's name may be. The API server takes an escaped `/` for one that parts a path: what stands in a
 resource must not choose what the gateway asks for as itself."""
+_IMPERSONATION = re.compile(r'User "(?P<user>[^"]*)" cannot impersonate(?:-on)?[:\w]* resource')
+"""Newer API servers try the finer verbs of constrained impersonation first, and name those."""
+_ACCOUNT = re.compile(r"system:serviceaccount:([^:]+):([^:]+)")
 _RENEW_AFTER = 0.8
 """Of its lifetime, as kubelet does for mounted tokens."""
 
@@ -114,6 +118,26 @@ def split_account(account: str) -> tuple[str, str]:
         what = f"`{name[:64]}` is no name of a ServiceAccount; mend spec.template.serviceAccountName"
         raise KubeError(403, _NO_ACCOUNT, what)
     return namespace, name
+
+
+def impersonation_refusal(error: KubeError, account: str) -> KubeError:
+    """The same of a gateway that impersonates; any other error as it is."""
+    found = _IMPERSONATION.search(error.message) if error.status == 403 else None
+    if found is None:
+        return error
+    namespace, name = split_account(account)
+    role = f"kikkake-as-{name}"
+    gateway = _ACCOUNT.fullmatch(found["user"])
+    subject = f"--serviceaccount={gateway[1]}:{gateway[2]}" if gateway else f"--user={found['user']}"
+    allow = commands(
+        (
+            *("kubectl", "-n", namespace, "create", "role", role, "--verb=impersonate"),
+            *("--resource=serviceaccounts", f"--resource-name={name}"),
+        ),
+        ("kubectl", "-n", namespace, "create", "rolebinding", role, f"--role={role}", subject),
+    )
+    what = f"the gateway may not act as ServiceAccount {account}: {error.message}; to allow: {allow}"
+    return KubeError(403, _FORBIDDEN, what)
 
 
 def _refusal(error: KubeError, namespace: str, name: str) -> KubeError:
