@@ -315,8 +315,7 @@ class Gateway:
             self._log.info(f"resource.{change.word}", **keys)
             return
         faults = [finding for finding in entry.findings if finding.severity is Severity.ERROR]
-        told = [f"{finding.file}:{finding.line}:{finding.column}: {finding}" for finding in faults]
-        self._log.error("resource.refused", **keys, findings=told)
+        self._log.error("resource.refused", **keys, findings=list(map(_placed, faults)))
 
     def _settled(self, effect: Effect, outcome: Outcome) -> None:
         self.activity.settled(effect, outcome)
@@ -353,3 +352,8 @@ class Gateway:
         sys.stderr.flush()
         # No clean-up: a checkpoint or another write could make it worse (fsync is never tried twice).
         os._exit(EXIT_BROKEN)
+
+
+def _placed(finding: Finding) -> str:
+    """With its place in the file; an object of a cluster has none."""
+    return f"{finding.file}:{finding.line}:{finding.column}: {finding}" if finding.file else str(finding)

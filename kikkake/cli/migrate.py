@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from kikkake.kube_client import KubeClient
     from kikkake.migration.inventory import Inventory
     from kikkake.migration.plan import NamespacePlan
+
+_NEVER = "is never served, whatever its label: move its resources to a namespace of their own"
 
 
 @click.command()
@@ -70,7 +73,7 @@ def migrate(
     from kikkake.cli.migrating import as_json, as_yaml, tell  # noqa: PLC0415 - models are no part of --help
 
     if paths:
-        inventory, plans = _of_files(paths, namespace or "")
+        inventory, plans = _of_files(paths, namespace or "", own=gateway[0])
     else:
         inventory, plans = asyncio.run(
             _of_cluster(namespace or "", context, kubeconfig, gateway, all_grants=all_grants)
@@ -88,7 +91,7 @@ def migrate(
         ctx.exit(ExitCode.WRONG)
 
 
-def _of_files(paths: tuple[str, ...], namespace: str) -> tuple[Inventory, list[NamespacePlan]]:
+def _of_files(paths: tuple[str, ...], namespace: str, *, own: str) -> tuple[Inventory, list[NamespacePlan]]:
     from kikkake.files import load_resources  # noqa: PLC0415
     from kikkake.migration.inventory import from_documents  # noqa: PLC0415
     from kikkake.migration.plan import draft_of, plan_of  # noqa: PLC0415
@@ -100,6 +103,7 @@ def _of_files(paths: tuple[str, ...], namespace: str) -> tuple[Inventory, list[N
     if not inventory.namespaces:
         where = f" of namespace {namespace}" if namespace else ""
         raise CommandFailed(f"no EventSource, Sensor or EventBus{where} in {', '.join(paths)}")
+    inventory = _servable(inventory, own=own)
     drafts = map(draft_of, inventory.namespaces)
     return inventory, [plan_of(inventory, draft, files=paths) for draft in drafts]
 
@@ -115,7 +119,7 @@ async def _of_cluster(
 
     kube = await connect(ClusterSettings(context=context, kubeconfig=kubeconfig))
     try:
-        inventory = await _look(kube, namespace)
+        inventory = _servable(await _look(kube, namespace), own=gateway[0])
         drafts = [draft_of(each) for each in inventory.namespaces]
         resolve = await discover(kube, [needs for draft in drafts for needs in draft.needs.values()])
         plans = []
@@ -126,6 +130,20 @@ async def _of_cluster(
         return inventory, plans
     finally:
         await kube.close()
+
+
+def _servable(inventory: Inventory, *, own: str) -> Inventory:
+    """What a label can have served; the rest is told. `own`: the gateway's namespace."""
+    from kikkake.cluster.resources import is_never_served  # noqa: PLC0415 - models are no part of --help
+
+    never = [each.name for each in inventory.namespaces if is_never_served(each.name, own)]
+    told = [f"namespace {name} {_NEVER}" for name in never]
+    served = tuple(each for each in inventory.namespaces if each.name not in never)
+    if not served:
+        raise CommandFailed("\n".join(told))
+    for line in told:
+        click.echo(f"warning: {line}", err=True)
+    return replace(inventory, namespaces=served)
 
 
 async def _look(kube: KubeClient, namespace: str) -> Inventory:

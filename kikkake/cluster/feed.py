@@ -20,7 +20,15 @@ from kikkake.catalog import Catalog, Entry, Key, read_entry
 from kikkake.cluster.informer import Informer, Name, Scope
 from kikkake.cluster.namespaces import NamedNamespaces
 from kikkake.cluster.out_of_reach import out_of_reach
-from kikkake.cluster.resources import EVENT_BUS, KINDS, NAMESPACE, ClusterObject, is_enabled, read_object
+from kikkake.cluster.resources import (
+    EVENT_BUS,
+    KINDS,
+    NAMESPACE,
+    ClusterObject,
+    is_labelled,
+    is_never_served,
+    read_object,
+)
 from kikkake.cluster.rivals import Rivals
 from kikkake.feed import Force
 from kikkake.files import RESOURCE_API
@@ -71,6 +79,8 @@ class ClusterFeed:
         self._seen: dict[Key, ClusterObject] = {}
         """What there is in all namespaces."""
         self._enabled: set[str] = set()
+        self._ignored: set[str] = set()
+        """Namespaces with the label that are never served."""
         self._dirty: dict[Key, None] = {}
         self._changed = asyncio.Event()
         self._catalog: Catalog = {}
@@ -175,8 +185,7 @@ class ClusterFeed:
 
     def _take(self, kind: str, name: Name, found: Object | None) -> None:
         if kind == NAMESPACE:
-            enabled = found is not None and is_enabled(found, self._own_namespace)
-            self._take_namespace(name[1], enabled=enabled)
+            self._take_namespace(name[1], is_labelled=found is not None and is_labelled(found))
             return
         key = Key(kind, *name)
         read = None if found is None else read_object(kind, found)
@@ -192,8 +201,16 @@ class ClusterFeed:
             return
         self._mark([key])
 
-    def _take_namespace(self, name: str, *, enabled: bool) -> None:
-        if enabled == (name in self._enabled):
+    def _take_namespace(self, name: str, *, is_labelled: bool) -> None:
+        if is_never_served(name, self._own_namespace):
+            if is_labelled and name not in self._ignored:
+                detail = (
+                    "its label kikkake/enabled has no effect: move its resources to a namespace of their own"
+                )
+                log.warning("namespace.never-served", namespace=name, detail=detail)
+            (self._ignored.add if is_labelled else self._ignored.discard)(name)
+            return
+        if (enabled := is_labelled) == (name in self._enabled):
             return
         (self._enabled.add if enabled else self._enabled.discard)(name)
         log.info("namespace.enabled" if enabled else "namespace.left", namespace=name)

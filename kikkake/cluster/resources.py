@@ -82,10 +82,13 @@ def read_object(kind: str, found: Object) -> ClusterObject | None:
     )
 
 
-def is_enabled(namespace: Object, own: str = "") -> bool:
-    """Whether a namespace has the label, and is not going away; never one of the cluster, never the gateway's `own`."""
+def is_labelled(namespace: Object) -> bool:
+    """Whether a namespace has the label, and is not going away."""
     metadata = namespace.get("metadata") or {}
     labels = metadata.get("labels") or {}
-    if metadata.get("name") in {*_OF_THE_CLUSTER, own}:
-        return False
     return labels.get(ENABLED_LABEL) == "true" and not metadata.get("deletionTimestamp")
+
+
+def is_never_served(name: str, own: str = "") -> bool:
+    """Whether it is one of the cluster, or the gateway's `own`: no label changes that."""
+    return name in {*_OF_THE_CLUSTER, own}

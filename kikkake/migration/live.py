@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from events.errors import KikkakeError
 from events.ports import KindUnknown, KubeError, Object, Objects
 from events.resource import ResourceDocument
-from kikkake.cluster.resources import KINDS, is_enabled
+from kikkake.cluster.resources import KINDS, is_labelled
 from kikkake.cluster.service_objects import GATEWAY
 from kikkake.files import RESOURCE_API
 from kikkake.grants import Account
@@ -84,7 +84,7 @@ class Looker:
             documents=tuple(document for document in found if document.namespace == name),
             made=tuple(made),
             own_services=_own_services(services),
-            is_enabled=namespace is not None and is_enabled(namespace),
+            is_enabled=namespace is not None and is_labelled(namespace),
             has_team_binding=await self._has("rbac.authorization.k8s.io/v1", "RoleBinding", name, _TEAM),
             accounts=None if accounts is None else frozenset(_name(each) for each in accounts),
         )

@@ -156,6 +156,26 @@ def test_an_event_bus_gets_the_conditions_that_a_migration_looks_for(serving, te
     assert "needs to be specified" in refused["message"]
 
 
+# Refusing
+
+
+def test_an_edit_that_is_refused_leaves_the_last_good_text_in_force_and_says_so(serving, notes):
+    since = condition(notes.get("EventSource", "hooks"), "Deployed")["lastTransitionTime"]
+
+    notes.edit("EventSource", "hooks", {"spec": {"webhook": {"push": {"port": 12000}}}})
+
+    found = notes.until("EventSource", "hooks", is_refused)
+    said = condition(found, "SourcesProvided")
+    assert (said["status"], said["reason"]) == ("False", "InvalidEventSource")
+    assert 'spec.webhook.push.port: expected string such as "12000", got number 12000' in said["message"]
+    deployed = condition(found, "Deployed")
+    assert (deployed["status"], deployed["reason"]) == ("True", "LastGoodText")
+    assert deployed["lastTransitionTime"] == since
+    assert '"findings": ["spec.webhook.push.port: ' in serving.said(), "there is no file to name"
+    assert deliver(serving, notes, "m1") == 200
+    assert marks(notes.until_made()) == ["m1"]
+
+
 # Dependencies
 
 

@@ -55,6 +55,14 @@ def test_what_is_no_name_of_a_namespace_is_refused(name):
     assert "is no name of a namespace" in answer.output
 
 
+@pytest.mark.parametrize("name", ["kube-system", "kube-public", "kube-node-lease", "infra"])
+def test_a_namespace_that_is_never_served_is_refused(name):
+    answer = enable("team-a", name, "--gateway", "infra/gate")
+    assert answer.exit_code == 2
+    assert f"namespace {name} is never served, whatever its label" in answer.output
+    assert "kubectl" not in answer.output
+
+
 def test_a_gateway_without_its_namespace_is_refused():
     answer = enable("a", "--gateway", "kikkake")
     assert answer.exit_code == 2

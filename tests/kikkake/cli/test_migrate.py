@@ -127,6 +127,19 @@ def test_what_cannot_be_done_is_said(migrate, arguments, code, said):
     assert said in answer.output
 
 
+def test_a_namespace_that_is_never_served_is_told_and_left_out(migrate):
+    both = TEAM.replace("name: build, namespace: ci", "name: build, namespace: kikkake")
+    answer = migrate("team.yaml", text=both)
+    assert answer.exit_code == 0
+    assert "warning: namespace kikkake is never served, whatever its label" in answer.output
+    assert "Namespace ci" in answer.output
+    assert "label namespace kikkake" not in answer.output
+
+    alone = migrate("team.yaml", "--gateway", "ci/gate")
+    assert alone.exit_code == 1
+    assert "error: namespace ci is never served" in alone.output
+
+
 def test_a_file_with_a_fault_is_told_with_its_place(migrate):
     answer = migrate("team.yaml", text=TEAM.replace("spec:", "spec: ["))
     assert answer.exit_code == 1

@@ -77,7 +77,7 @@ async def test_nothing_is_done_for_a_namespace_without_the_label():
     assert not feed.may_act("bare")
 
 
-async def test_neither_the_gateways_own_namespace_nor_one_of_the_cluster_is_served_whatever_its_label():
+async def test_neither_the_gateways_own_namespace_nor_one_of_the_cluster_is_served_whatever_its_label(caplog):
     clock = SystemClock()
     objects = [make(name) for name in ("ci", *NEVER) for make in (namespace, sensor)]
     kube = ScriptedKube(Cluster(objects, clock), iter(()))
@@ -90,3 +90,5 @@ async def test_neither_the_gateways_own_namespace_nor_one_of_the_cluster_is_serv
 
     assert [key.namespace for key in catalog] == ["ci"]
     assert [key.namespace for key in feed.objects] == ["ci"]
+    told = [record for record in caplog.records if record.getMessage() == "namespace.never-served"]
+    assert sorted(record.keys["namespace"] for record in told) == sorted(NEVER)

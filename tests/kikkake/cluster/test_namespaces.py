@@ -6,7 +6,7 @@ import pytest
 
 from events.clock import ManualClock
 from kikkake.cluster.namespaces import NamedNamespaces
-from kikkake.cluster.resources import is_enabled
+from kikkake.cluster.resources import is_labelled
 
 pytestmark = pytest.mark.kube
 
@@ -17,7 +17,7 @@ async def test_it_tells_of_each_at_once_and_of_a_label_at_the_next_look(
     clock, told = ManualClock(0), []
 
     def changed(kind, name, found):
-        told.append((kind, name[1], found is not None and is_enabled(found)))
+        told.append((kind, name[1], found is not None and is_labelled(found)))
 
     named = NamedNamespaces(kube_client, clock, [kube_namespace, "not-there"], changed)
     task = asyncio.create_task(named.run(), name="namespaces")
