@@ -148,6 +148,8 @@ VALUES = {
     "image.pullSecrets[0].name=pull": "imagePullSecrets:\n- name: pull",
     "resources.limits.memory=2Gi": "memory: 2Gi",
     "persistence.size=50Gi": "storage: 50Gi",
+    "persistence.existingClaim=mine": "- name: data\n        persistentVolumeClaim:\n          claimName: mine",
+    "bus.kind=embedded": "kind: StatefulSet",
     "persistence.storageClassName=fast": "storageClassName: fast",
     "persistence.accessMode=ReadWriteOnce": "accessModes: [ReadWriteOnce]",
     "deliveries.port=13000": "--port=13000",
@@ -198,6 +200,10 @@ def test_a_part_comes_with_its_value(home, values, kind, count):
         ("admissionWebhook.replicas=0", "admissionWebhook"),
         ("deliveries.port=80", "port"),
         ("namespaces={A_B}", "namespaces"),
+        ("namespaces={kube-system}", "namespaces"),
+        ("namespaces={kikkake}", "the gateway's own namespace kikkake is never served"),
+        ("bus.kind=kafka", "bus"),
+        (r"podLabels.app\.kubernetes\.io/name=other", "podLabels"),
         ("policies.audiences={it's}", "audiences"),
         ("policies.install=false", "the policy kikkake-fence is what bounds the right to ask for tokens"),
         ("ingress.enabled=true", "ingress.host is needed"),
@@ -206,6 +212,25 @@ def test_a_part_comes_with_its_value(home, values, kind, count):
 )
 def test_a_value_that_cannot_work_is_refused(home, value, said):
     assert said in refusal(home, value)
+
+
+def test_a_claim_that_is_there_takes_the_place_of_one_that_is_made(home):
+    assert "volumeClaimTemplates" not in gateway(templated(home, "persistence.existingClaim=mine"))["spec"]
+
+
+@pytest.mark.parametrize(
+    ("release", "name"),
+    [
+        ("kikkake", "kikkake"),
+        ("hooks", "hooks-kikkake"),
+        ("kikkake-v1.2", "kikkake-v1-2"),
+        ("1kikkake", "kikkake-1kikkake"),
+        ("a" * 39 + "-b", "a" * 39),
+    ],
+)
+def test_every_name_of_a_release_gives_one_that_a_service_may_have(home, release, name):
+    names = {each["metadata"]["name"] for each in of_kind(templated(home, release=release), "Service")}
+    assert names == {name, f"{name}-metrics"}
 
 
 # A real installation

@@ -1,8 +1,12 @@
+{{/* The name of a Service has no dots, and begins with a letter. */}}
 {{- define "kikkake.name" -}}
-{{- if contains "kikkake" .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- $release := .Release.Name | replace "." "-" -}}
+{{- if regexMatch "^[0-9]" $release -}}
+{{- printf "kikkake-%s" $release | trunc 40 | trimSuffix "-" -}}
+{{- else if contains "kikkake" $release -}}
+{{- $release | trunc 40 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-kikkake" .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- printf "%s-kikkake" $release | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
