@@ -11,7 +11,7 @@ from typing import Any
 
 from events.errors import KikkakeError
 from events.ports import KindUnknown, KubeError, KubeNotSent
-from events.shell import commands
+from sensors.granting import grant_commands
 from sensors.trigger import Failed, OnFailure
 
 _SHOWN_TEXT = 1024
@@ -27,7 +27,6 @@ _OF_ACCOUNTS = frozenset({"NoServiceAccount", "AccountForbidden"})
 """Reasons of our own side of the port: there is no such account, or nobody may act as it."""
 _OF_MANAGERS = "(FieldManagerConflict)"
 _SHOWN_FIELDS = 5
-_ACCOUNT = re.compile(r"system:serviceaccount:([^:]+):([^:]+)")
 
 
 def refused(error: KubeError, size_bytes: int, verbs: Sequence[str] = ("get", "create")) -> Failed:
@@ -176,15 +175,8 @@ def _how_to_allow(match: re.Match[str], verbs: Sequence[str]) -> str:
     user, group, namespace = match["user"], match["group"], match["namespace"]
     resource = match["resource"] + (f".{group}" if group else "")
     place = f" in {namespace}" if namespace else " in the cluster"
-    scope, role = (("-n", namespace), "role") if namespace else ((), "clusterrole")
-    account = _ACCOUNT.fullmatch(user)
-    subject = f"--serviceaccount={account[1]}:{account[2]}" if account else f"--user={user}"
-    name = f"kikkake-{match['resource'].replace('/', '-')}"
-    needed = ",".join(dict.fromkeys([*verbs, match["verb"]]))
-    allow = commands(
-        ("kubectl", "create", role, name, f"--verb={needed}", f"--resource={resource}", *scope),
-        ("kubectl", "create", f"{role}binding", name, f"--{role}={name}", subject, *scope),
-    )
+    needed = list(dict.fromkeys([*verbs, match["verb"]]))
+    allow = grant_commands(user, needed, resource, namespace=namespace)
     return f"{user} cannot {match['verb']} {resource}{place}. To allow: {allow}"
 
 

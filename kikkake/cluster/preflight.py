@@ -17,11 +17,12 @@ from events.clock import US_PER_S, Clock, wait_until
 from events.errors import Finding, Scope
 from events.log import Logger
 from events.ports import KindUnknown, KubeError, KubeInDoubt, KubeNotSent, SecretForbidden
-from events.shell import command, commands
+from events.shell import command
 from kikkake.catalog import Entry, Key
 from kikkake.kube_client import KubeClient
 from sensors.access import Access
 from sensors.compile import CompiledSensor
+from sensors.granting import grant_commands
 from sensors.needs import needs_of_trigger
 
 NOT_ALLOWED = "TargetNamespaceNotAllowed"
@@ -237,15 +238,13 @@ def _told(account: str, access: Access, answers: Sequence[_Answer]) -> tuple[str
     place = f"in namespace {access.namespace}" if access.namespace else "in the cluster"
     what = f"service account {account} may not {verbs} {first.resource}{named} {place} (SelfSubjectAccessReview: no)"
     namespace, name = account.split("/", 1)
-    scope, role = (("-n", access.namespace), "role") if access.namespace else ((), "clusterrole")
-    rule = f"kikkake-{name}-{first.resource.replace('/', '-').replace('.', '-')}"
-    resource = [f"--resource={first.resource}"] + [f"--resource-name={access.name}"] * bool(access.name)
-    allow = commands(
-        ("kubectl", "create", role, rule, f"--verb={verbs}", *resource, *scope),
-        (
-            *("kubectl", "create", f"{role}binding", rule, f"--{role}={rule}"),
-            *(f"--serviceaccount={account.replace('/', ':', 1)}", *scope),
-        ),
+    user = f"system:serviceaccount:{namespace}:{name}"
+    allow = grant_commands(
+        user,
+        [answer.verb for answer in answers],
+        first.resource,
+        namespace=access.namespace,
+        name=access.name,
     )
     whole = command("kikkake", "migrate", "--namespace", namespace)
     return what, f"to allow: {allow}; {whole} prints the Role for everything there"

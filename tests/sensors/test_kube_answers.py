@@ -62,8 +62,10 @@ def test_an_account_that_may_not_is_told_how_to_be_allowed():
 
     assert refused(KubeError(403, "Forbidden", message), 10).detail == (
         "system:serviceaccount:ci:sensor-sa cannot create workflows.argoproj.io in ci. To allow: "
-        "kubectl create role kikkake-workflows --verb=get,create --resource=workflows.argoproj.io -n ci && "
-        "kubectl create rolebinding kikkake-workflows --role=kikkake-workflows --serviceaccount=ci:sensor-sa -n ci"
+        "kubectl create role kikkake-sensor-sa-workflows-argoproj-io-get-create --verb=get,create "
+        "--resource=workflows.argoproj.io -n ci && "
+        "kubectl create rolebinding kikkake-sensor-sa-workflows-argoproj-io-get-create "
+        "--role=kikkake-sensor-sa-workflows-argoproj-io-get-create --serviceaccount=ci:sensor-sa -n ci"
     )
 
 
@@ -75,10 +77,11 @@ def test_nothing_of_an_answer_is_carried_out_by_a_shell():
 
     allow = refused(KubeError(403, "Forbidden", message), 10).detail.partition("To allow: ")[2]
 
+    role = "kikkake-u-touch-a-pods-x-touch-b-get-create"
     assert shlex.split(allow) == [
-        *("kubectl", "create", "role", "kikkake-pods", "--verb=get,create"),
+        *("kubectl", "create", "role", role, "--verb=get,create"),
         *("--resource=pods.x$(touch b)", "-n", "web`touch c`", "&&"),
-        *("kubectl", "create", "rolebinding", "kikkake-pods", "--role=kikkake-pods"),
+        *("kubectl", "create", "rolebinding", role, f"--role={role}"),
         *("--user=u; touch a", "-n", "web`touch c`"),
     ]
 
@@ -90,5 +93,6 @@ def test_the_right_to_a_cluster_kind_is_a_cluster_role():
 
     detail = refused(KubeError(403, "Forbidden", message), 10).detail
 
-    assert "kubectl create clusterrole kikkake-storageclasses" in detail
-    assert detail.endswith("--clusterrole=kikkake-storageclasses --user=u")
+    role = "kikkake-u-storageclasses-storage-k8s-io-get-create"
+    assert f"kubectl create clusterrole {role} " in detail
+    assert detail.endswith(f"--clusterrole={role} --user=u")

@@ -94,9 +94,7 @@ def test_a_missing_right_is_a_dead_letter_that_says_how_to_get_it_and_can_be_rep
     [letter] = dead_letters(gateway)
 
     assert letter["reason"] == "Forbidden"
-    command = (
-        f"kubectl create role kikkake-configmaps --verb=get,create --resource=configmaps -n {kube_namespace}"
-    )
+    command = f"-configmaps-get-create --verb=get,create --resource=configmaps -n {kube_namespace}"
     assert command in letter["detail"]
     told = gateway.command("dead-letters").out
     assert letter["replay"] in told

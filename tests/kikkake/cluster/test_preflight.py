@@ -12,9 +12,10 @@ def test_nothing_of_a_sensor_is_carried_out_by_the_shell_of_who_pastes_the_comma
     _, fix = _told("ci/runner", access, [_Answer(0, "x", "create", "secrets")])
 
     allow = fix.removeprefix("to allow: ").rpartition("; ")[0]
+    role = "kikkake-ci-runner-secrets-x-touch-b-create"
     assert shlex.split(allow) == [
-        *("kubectl", "create", "role", "kikkake-runner-secrets", "--verb=create", "--resource=secrets"),
+        *("kubectl", "create", "role", role, "--verb=create", "--resource=secrets"),
         *("--resource-name=x$(touch b)", "-n", "web; touch a", "&&"),
-        *("kubectl", "create", "rolebinding", "kikkake-runner-secrets", "--role=kikkake-runner-secrets"),
+        *("kubectl", "create", "rolebinding", role, f"--role={role}"),
         *("--serviceaccount=ci:runner", "-n", "web; touch a"),
     ]
