@@ -72,7 +72,7 @@ def _on(found: dict[str, Any], verbs: Sequence[str], namespace: str, writes: Wri
     api_version, kind = found["apiVersion"], found["kind"]
     metadata = found.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
-    where = None if is_of_cluster(kind) else str(metadata.get("namespace") or namespace)
+    where = None if is_of_cluster(api_version, kind) else str(metadata.get("namespace") or namespace)
     if where is not None and writes.into_object("metadata.namespace"):
         what = (
             f"an event decides the namespace of its {kind}: grant {', '.join(verbs)} in each that it may be"

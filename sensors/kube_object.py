@@ -37,15 +37,22 @@ _SHOWN_ID_LENGTH = 128
 """Of one event id: a sender chooses its length, and all annotations share 256 KiB."""
 
 _CLUSTER_KINDS = frozenset(
-    {"Namespace", "Node", "PersistentVolume", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"}
+    {
+        ("", "Namespace"),
+        ("", "Node"),
+        ("", "PersistentVolume"),
+        ("rbac.authorization.k8s.io", "ClusterRole"),
+        ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition"),
+    }
 )
-"""Kinds that need no API server to be known as cluster-scoped (upstream's list, spec-sensors 7.3, and CRDs).
+"""Groups and kinds that need no API server to be known as cluster-scoped (upstream's list, spec-sensors 7.3, and CRDs).
 For others the API server itself drops the namespace: it knows their scope, a pure function does not."""
 
 
-def is_of_cluster(kind: str) -> bool:
+def is_of_cluster(api_version: str, kind: str) -> bool:
     """Whether the kind is known to belong to no namespace; of others the API server knows."""
-    return kind in _CLUSTER_KINDS
+    return (api_version.rpartition("/")[0], kind) in _CLUSTER_KINDS
 
 
 def name_suffix(effect_id: bytes) -> str:
@@ -103,7 +110,7 @@ def read_target(
     metadata = _mapping(target, "metadata", "metadata")
     if is_new or metadata.get("name"):
         _name(metadata, static_name, context.effect_id)
-    _namespace(metadata, target["kind"], context.namespace)
+    _namespace(metadata, context.namespace, is_cluster=is_of_cluster(target["apiVersion"], target["kind"]))
     return target
 
 
@@ -177,8 +184,8 @@ def _name(metadata: dict[str, Any], static_name: str, effect_id: bytes) -> None:
         metadata["name"] = generated_name(prefix, effect_id)
 
 
-def _namespace(metadata: dict[str, Any], kind: str, sensor_namespace: str) -> None:
-    if kind in _CLUSTER_KINDS:
+def _namespace(metadata: dict[str, Any], sensor_namespace: str, *, is_cluster: bool) -> None:
+    if is_cluster:
         metadata.pop("namespace", None)
     elif not metadata.get("namespace"):
         metadata["namespace"] = sensor_namespace

@@ -118,6 +118,13 @@ def test_a_namespace_has_no_namespace():
     assert "namespace" not in identified(target, "x")["metadata"]
 
 
+def test_a_kind_of_another_group_that_is_called_the_same_has_one():
+    """Longhorn's `Node` for example; upstream goes by the word alone."""
+    target = {"apiVersion": "longhorn.io/v1beta2", "kind": "Node", "metadata": {"name": "x"}}
+
+    assert identified(target, "x")["metadata"]["namespace"] == "ci"
+
+
 def test_labels_are_upstreams_with_one_time_stamp():
     labels = identified(config_map(name="x", labels={"app": "mine"}), "x")["metadata"]["labels"]
 
