@@ -54,6 +54,14 @@ EXPLANATIONS: tuple[Explanation, ...] = (
         severity=Severity.ERROR,
     ),
     Explanation(
+        code="FieldNotAllowed",
+        name="field-not-allowed",
+        title="A pod's settings in a resource",
+        why="Through `spec.template` whoever could write a Sensor once took over clusters (CVE-2025-32445). Kikkake "
+        'makes no pod: `kikkake serve` says so, and refuses the resource where it has `kikkake/strict: "true"`.',
+        fix="remove it when you have left Argo Events",
+    ),
+    Explanation(
         code="InternalError",
         name="internal-error",
         title="A fault of Kikkake",

@@ -17,6 +17,8 @@ from kikkake.explanations import UNKNOWN, UNUSED
 
 LINT_IGNORE = "kikkake/lint-ignore"
 _PATH: Path = ("metadata", "annotations", LINT_IGNORE)
+_BY_SERVE_ALONE = ("FieldNotAllowed",)
+"""Codes of warnings that only a gateway in a cluster gives."""
 _LISTS = {"dependency": "dependencies", "trigger": "triggers"}
 
 
@@ -99,7 +101,7 @@ def _unused(
     document: ResourceDocument, entries: list[_Entry], findings: list[Finding], unjudged: Collection[str]
 ) -> Iterator[Finding]:
     for entry in entries:
-        if entry.code in unjudged or entry.code in {UNUSED, UNKNOWN}:
+        if entry.code in unjudged or entry.code in {UNUSED, UNKNOWN, *_BY_SERVE_ALONE}:
             continue
         if not any(entry.silences(finding) for finding in findings):
             is_error = any(

@@ -20,6 +20,7 @@ from kikkake.catalog import Catalog, Entry, Key, read_entry
 from kikkake.cluster.informer import Informer, Name, Scope
 from kikkake.cluster.namespaces import NamedNamespaces
 from kikkake.cluster.out_of_reach import out_of_reach
+from kikkake.cluster.pod_settings import with_pod_settings
 from kikkake.cluster.resources import (
     EVENT_BUS,
     KINDS,
@@ -305,7 +306,7 @@ def _read_alone(found: ClusterObject, remembered: Entry | None) -> Entry:
             entry = read_entry(found.key, found.document, found.uid)
         if isinstance(entry.spec, CompiledSensor):
             entry = replace(entry, findings=(*entry.findings, *out_of_reach(found.document, entry.spec)))
-        return entry  # noqa: TRY300 - all of it may meet a bug
+        return with_pod_settings(entry, found.document)
     except Exception as error:  # noqa: BLE001 - a bug that one resource meets must not stop every other
         log.bug("cluster.unreadable", error, resource=found.document.label)
         what = f"a fault of kikkake kept it from being read ({type(error).__name__}); see the gateway's log"

@@ -75,6 +75,7 @@ _RULES: Mapping[str, tuple[_Rule, ...]] = {
 _DEPLOYED_CODES = frozenset(
     {
         "EndpointConflict",
+        "FieldNotAllowed",
         "PortUnavailable",
         "ServedByArgoEvents",
         "DeadLettersFull",
@@ -129,7 +130,9 @@ def _judge_text(kind: str, outlook: Outlook) -> Iterable[Judgement]:
 
 
 def _judge_deployed(outlook: Outlook) -> Judgement:
-    faults = [each for each in outlook.findings if each.code in _DEPLOYED_CODES]
+    faults = [
+        each for each in outlook.findings if each.code in _DEPLOYED_CODES and each.severity is Severity.ERROR
+    ]
     if faults:
         return Judgement(type="Deployed", status=FALSE, reason=faults[0].code, message=told(faults))
     if not outlook.is_served:
