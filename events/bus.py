@@ -229,6 +229,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     detail: str = ""
     """For a dead letter: the sentence that a person reads. Without secrets."""
+    public: str = ""
+    """What logs and statuses may say, where `detail` is for those who may read events; not stored."""
     result: bytes = b""
     history: tuple[Attempt, ...] = ()
     counts_as_attempt: bool = True

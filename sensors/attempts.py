@@ -128,7 +128,8 @@ def outcome_of(effect: Effect, past: Past, answered: Answered, rules: Rules, *, 
     due_us = next_due_us(rules.retry, tries, answer, now_us=answered.ended_us, chance=chance)
     if due_us is None:
         detail = _last_words(answer, tries, answered.ended_us, has_doubt=past.doubt_since_us is not None)
-        return _dead(effect, answered.number, history, answered.ended_us, answer.reason, detail)
+        dead = _dead(effect, answered.number, history, answered.ended_us, answer.reason, detail)
+        return replace(dead, public=answer.public)
     return Outcome(
         number=effect.number,
         attempt=answered.number,
@@ -137,6 +138,7 @@ def outcome_of(effect: Effect, past: Past, answered: Answered, rules: Rules, *, 
         due_us=due_us,
         reason=answer.reason,
         detail=answer.detail,
+        public=answer.public,
         history=history,
         counts_as_attempt=answer.counts,
     )
@@ -164,7 +166,8 @@ def looked(
     tries = Past(history).tries(number, now_us)
     due_us = next_due_us(rules.retry, tries, answer, now_us=now_us, chance=chance)
     if due_us is None:
-        return _dead(effect, number, history, now_us, answer.reason, answer.detail)
+        dead = _dead(effect, number, history, now_us, answer.reason, answer.detail)
+        return replace(dead, public=answer.public)
     return Outcome(
         number=effect.number,
         attempt=number,
@@ -173,6 +176,7 @@ def looked(
         due_us=due_us,
         reason=answer.reason,
         detail=answer.detail,
+        public=answer.public,
         history=history,
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from events.errors import KikkakeError
@@ -26,7 +27,11 @@ _FORBIDDEN = re.compile(
 _OF_ACCOUNTS = frozenset({"NoServiceAccount", "AccountForbidden"})
 """Reasons of our own side of the port: there is no such account, or nobody may act as it."""
 _OF_MANAGERS = "(FieldManagerConflict)"
+_MANAGER = re.compile(
+    r'conflict with "((?:[^"\\]|\\.)*)"(?: with subresource "[^"]*")?(?: using \S+)?(?: at \S+)?$'
+)
 _SHOWN_FIELDS = 5
+_SHOWN_MANAGER = 128
 
 
 def refused(error: KubeError, size_bytes: int, verbs: Sequence[str] = ("get", "create")) -> Failed:
@@ -146,9 +151,15 @@ def apply_conflict(error: KubeError) -> Failed | None:
     more = f"; and {len(fields) - _SHOWN_FIELDS} more" if len(fields) > _SHOWN_FIELDS else ""
     fix = "leave these fields out, or take them over with `k8s.force: true`"
     detail = f"other managers own fields of it: {shown}{more}"
-    return _failed(
+    failed = _failed(
         error, "ApplyConflict", f"{detail[: _SHOWN_TEXT - len(fix) - 3]}: {fix}", OnFailure.GIVE_UP
     )
+    # A field's path may come from an event; who owns it does not.
+    managers = dict.fromkeys(
+        match[1][:_SHOWN_MANAGER] for field in fields if (match := _MANAGER.search(field))
+    )
+    public = f"fields of {', '.join(list(managers)[:_SHOWN_FIELDS]) or 'other managers'}: {fix}"
+    return replace(failed, public=public)
 
 
 def patch_refused(error: KubeError, operations: Sequence[Mapping[str, Any]]) -> Failed:

@@ -94,4 +94,6 @@ def detail_for_all(outcome: Outcome) -> str:
     """What logs and statuses may say of a failure: what may quote the event's data is read by who may read events."""
     if outcome.reason in PLAIN_REASONS:
         return outcome.detail
+    if outcome.public:
+        return outcome.public
     return "its dead letter says why" if outcome.state is EffectState.DEAD else "kikkake explain says why"

@@ -124,6 +124,8 @@ class Failed:
     """The sentence for a person: no secret, no payload."""
     answer: str
     then: OnFailure
+    public: str = ""
+    """What logs and statuses say of it, where `detail` may hold data of the event: of a reason that is not plain."""
     in_doubt: bool = False
     """Bytes were written and no answer came."""
     retry_after_s: float | None = None

@@ -30,7 +30,13 @@ def said(failure):
     found = []
     for state in (EffectState.OPEN, EffectState.DEAD):
         outcome = Outcome(
-            number=1, attempt=1, state=state, at_us=0, reason=failure.reason, detail=failure.detail
+            number=1,
+            attempt=1,
+            state=state,
+            at_us=0,
+            reason=failure.reason,
+            detail=failure.detail,
+            public=failure.public,
         )
         found.append(detail_for_all(outcome))
     return found
@@ -51,6 +57,21 @@ def test_no_field_of_a_conflict_and_no_operation_of_a_patch_is_said_to_all():
     for failure in (kube_answers.apply_conflict(error), kube_answers.patch_refused(error, operations)):
         assert CANARY in failure.detail
         assert CANARY not in str(said(failure))
+
+
+def test_a_conflict_names_the_other_managers_to_all():
+    owners = (
+        '"kubectl-edit" using apps/v1 at 2026-11-24T10:00:00Z',
+        '"helm" with subresource "status" using v1',
+        '"kikkake/ci/other/apply"',
+    )
+    path = f'.data["conflict with \\"{CANARY}\\""]'
+    causes = tuple(f"{path}: conflict with {owner} (FieldManagerConflict)" for owner in owners)
+
+    failure = kube_answers.apply_conflict(KubeError(409, "Conflict", "x", causes=causes))
+
+    fix = "leave these fields out, or take them over with `k8s.force: true`"
+    assert said(failure) == [f"fields of kubectl-edit, helm, kikkake/ci/other/apply: {fix}"] * 2
 
 
 @pytest.mark.parametrize("status", [100, 300, 400, 404, 408, 422, 429, 500, 503, 599])

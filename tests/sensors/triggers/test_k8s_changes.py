@@ -367,6 +367,8 @@ async def test_a_field_of_another_manager_is_a_conflict_that_says_what_to_do(ben
     assert (refused.reason, refused.then) == ("ApplyConflict", OnFailure.GIVE_UP)
     assert ".data.a: conflict with " in refused.detail
     assert "k8s.force: true" in refused.detail
+    assert refused.public.startswith("fields of unknown: ")
+    assert ".data" not in refused.public
     assert isinstance(forced, Done)
     assert bench.live()["data"] == {"a": "2"}
 
