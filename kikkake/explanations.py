@@ -58,7 +58,9 @@ EXPLANATIONS: tuple[Explanation, ...] = (
         name="field-not-allowed",
         title="A pod's settings in a resource",
         why="Through `spec.template` whoever could write a Sensor once took over clusters (CVE-2025-32445). Kikkake "
-        'makes no pod: `kikkake serve` says so, and refuses the resource where it has `kikkake/strict: "true"`.',
+        "makes no pod: `kikkake serve` says so. It refuses the resource where they ask for power over a node (a "
+        "privileged `securityContext`, `hostPath`) or a program of their own (`command`), and all of them where it has "
+        '`kikkake/strict: "true"`.',
         fix="remove it when you have left Argo Events",
     ),
     Explanation(

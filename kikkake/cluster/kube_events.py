@@ -71,7 +71,7 @@ class KubeEvents:
             {
                 "apiVersion": "v1",
                 "kind": "Event",
-                "metadata": {"name": f"{key.name[:200]}.{digest}", "namespace": key.namespace},
+                "metadata": {"name": f"{key.name[:200].rstrip('-.')}.{digest}", "namespace": key.namespace},
                 "involvedObject": {
                     "apiVersion": RESOURCE_API,
                     "kind": key.kind,

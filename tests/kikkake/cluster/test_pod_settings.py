@@ -1,4 +1,4 @@
-"""Settings of a pod that no pod gets: told, and refused where the resource is strict."""
+"""Settings of a pod that no pod gets: told; refused where they are dangerous, or the resource is strict."""
 
 import pytest
 
@@ -8,15 +8,45 @@ from kikkake.catalog import Key, read_entry
 from kikkake.cluster.pod_settings import with_pod_settings
 from kikkake.cluster.status import Outlook, status_of
 
-PRIVILEGED = {
+IGNORED = {
     "serviceAccountName": "hooks",
-    "container": {"resources": {}, "securityContext": {"privileged": True}, "command": ["sh"]},
-    "volumes": [{"name": "root", "hostPath": {"path": "/"}}],
+    "container": {
+        "resources": {},
+        "env": [{"name": "PROXY", "value": "http://proxy.example"}],
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+            "runAsNonRoot": True,
+            "runAsUser": 9731,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+    },
+    "securityContext": {"fsGroup": 9731, "privileged": None},
+    "volumes": [{"name": "tmp", "emptyDir": {}}],
 }
 NAMED = [
+    "spec.template.securityContext",
     "spec.template.volumes",
+    "spec.template.container.env",
+    "spec.template.container.volumeMounts",
     "spec.template.container.securityContext",
-    "spec.template.container.command",
+]
+PRIVILEGED = [
+    {"container": {"command": ["sh"]}},
+    {"container": {"args": ["-c", "id"]}},
+    {"container": {"lifecycle": {"postStart": {"exec": {"command": ["sh"]}}}}},
+    {"container": {"securityContext": {"privileged": True}}},
+    {"container": {"securityContext": {"allowPrivilegeEscalation": True}}},
+    {"container": {"securityContext": {"capabilities": {"add": ["SYS_ADMIN"]}}}},
+    {"container": {"securityContext": {"runAsUser": 0}}},
+    {"container": {"securityContext": {"runAsNonRoot": False}}},
+    {"container": {"securityContext": {"seccompProfile": {"type": "Unconfined"}}}},
+    {"container": {"securityContext": {"procMount": "Unmasked"}}},
+    {"securityContext": {"runAsUser": 0}},
+    {"securityContext": {"sysctls": [{"name": "kernel.msgmax", "value": "1"}]}},
+    {"volumes": [{"name": "root", "hostPath": {"path": "/"}}]},
 ]
 
 
@@ -39,7 +69,7 @@ def conditions_of(entry):
 
 
 def test_they_are_told_one_by_one_and_the_resource_is_served():
-    entry = entry_of(PRIVILEGED)
+    entry = entry_of(IGNORED)
     assert [finding.at for finding in entry.findings] == NAMED
     assert {finding.severity for finding in entry.findings} == {Severity.WARNING}
     said = conditions_of(entry)
@@ -47,8 +77,17 @@ def test_they_are_told_one_by_one_and_the_resource_is_served():
     assert said["Ready"] == ("True", "Served")
 
 
-def test_a_strict_resource_is_refused_for_them():
-    entry = entry_of(PRIVILEGED, **{"kikkake/strict": "true"})
+@pytest.mark.parametrize("template", PRIVILEGED, ids=str)
+def test_what_would_take_over_a_node_is_refused(template):
+    entry = entry_of(template, **{"kikkake/lint-ignore": "FieldNotAllowed"})
+    assert entry.spec is None
+    said = conditions_of(entry)
+    assert said["Deployed"] == said["Ready"] == ("False", "FieldNotAllowed")
+    assert said["SourcesProvided"] == ("True", None)
+
+
+def test_a_strict_resource_is_refused_for_any_of_them():
+    entry = entry_of(IGNORED, **{"kikkake/strict": "true"})
     assert entry.spec is None
     said = conditions_of(entry)
     assert said["Deployed"] == said["Ready"] == ("False", "FieldNotAllowed")
@@ -69,5 +108,5 @@ def test_nothing_of_the_kind_is_said_of_anything_else(template):
 
 
 def test_whoever_means_it_can_silence_the_warning():
-    entry = entry_of(PRIVILEGED, **{"kikkake/lint-ignore": "FieldNotAllowed"})
+    entry = entry_of(IGNORED, **{"kikkake/lint-ignore": "FieldNotAllowed"})
     assert [finding.code for finding in entry.findings] == []
