@@ -78,7 +78,8 @@ class Gateway:
         """Names of the loops that the outfit adds."""
         self.feed: Feed
         self.catalog: Catalog = {}
-        self.problems: list[RouteProblem] = []
+        self.problems: dict[tuple[str, str], list[RouteProblem]] = {}
+        """By namespace and name of the EventSource."""
         self.services: GatewayServices
         self.preparer: Preparer
 
@@ -301,8 +302,12 @@ class Gateway:
 
     async def _note_problems(self, problems: list[RouteProblem]) -> None:
         """What is not served, for whatever reason outside the texts."""
-        self.problems = problems + await self._front.missing_secrets()
-        self._front.tell(self.problems)
+        problems = problems + await self._front.look_at_secrets()
+        by_source: dict[tuple[str, str], list[RouteProblem]] = {}
+        for each in problems:
+            by_source.setdefault(each.source, []).append(each)
+        self.problems = by_source
+        self._front.tell(problems)
 
     def _log_change(self, change: Change) -> None:
         entry = change.entry

@@ -9,11 +9,13 @@ from events.bus import BusReader, ResourceState
 from events.clock import format_time
 from events.errors import Finding, Scope
 from events.metrics import Metrics
+from events.resource import ResourceDocument
 from kikkake.activity import Activity, Publish
 from kikkake.api.services import ResourceReport
 from kikkake.catalog import EVENT_SOURCE, SENSOR, Catalog, Entry, Key
 from kikkake.dead_letter_quota import DEAD_LETTERS_FULL
 from kikkake.store import Store
+from kikkake.suppress import without_silenced
 from kikkake.version import version
 from sensors.decide import Decider
 from sensors.haste import Haste
@@ -28,10 +30,14 @@ class GatewayView(Protocol):
     """What the gateway itself knows."""
 
     catalog: Catalog
-    problems: list[RouteProblem]
     activity: Activity
     metrics: Metrics
     preparer: Preparer
+
+    @property
+    def problems(self) -> Mapping[tuple[str, str], Sequence[RouteProblem]]:
+        """Events that are not served, or not as they should be, by namespace and name of the EventSource."""
+        ...
 
     @property
     def dead_letters(self) -> Mapping[str, int]:
@@ -121,7 +127,7 @@ class GatewayServices:
 
     def troubles(self) -> Mapping[Key, tuple[Finding, ...]]:
         """Of each resource that has some: what keeps it from working for reasons outside its text."""
-        sources = {(problem.namespace, problem.event_source) for problem in self._gateway.problems}
+        sources = {*self._gateway.problems, *(problem.source for problem in self._front.old_secrets())}
         halted = self._decider.roster.halted
         entries = (
             entry
@@ -178,12 +184,15 @@ class GatewayServices:
             urls=self._urls(entry),
         )
 
-    def problems(self, entry: Entry) -> Iterator[Finding]:
-        """What keeps a resource from working, for reasons outside its text."""
+    def problems(self, entry: Entry) -> Sequence[Finding]:
+        """What keeps a resource from working, or is odd about it, for reasons outside its text."""
         if entry.document is None:
-            return
+            return ()
+        return without_silenced(entry.document, self._problems(entry, entry.document))
+
+    def _problems(self, entry: Entry, document: ResourceDocument) -> Iterator[Finding]:
         if entry.key.kind == SENSOR and self._decider.roster.halted.get(entry.uid) == DEAD_LETTERS_FULL:
-            yield entry.document.finding(
+            yield document.finding(
                 ("spec",),
                 "its dead letters are full: it decides nothing until there is room again, its events wait",
                 "mend it and replay them: kikkake replay --failed --sensor "
@@ -192,16 +201,20 @@ class GatewayServices:
             )
         if entry.key.kind != EVENT_SOURCE:
             return
-        for problem in self._gateway.problems:
-            if (problem.namespace, problem.event_source) == entry.key[1:]:
-                yield entry.document.finding(
-                    ("spec",),
-                    f"event {problem.event_name}: {problem.what}",
-                    "--port DECLARED=ACTUAL moves it" if problem.code == "PortUnavailable" else "",
-                    code=problem.code,
-                    scope=Scope.PART,
-                    part=f"event:{problem.event_name}",
-                )
+        source = entry.key[1:]
+        events = entry.spec.events if isinstance(entry.spec, EventSourceSpec) else ()
+        places = {event.name: event.path for event in events}
+        old = (problem for problem in self._front.old_secrets() if problem.source == source)
+        for problem in (*self._gateway.problems.get(source, ()), *old):
+            yield document.finding(
+                places.get(problem.event_name, ("spec",)),
+                f"event {problem.event_name}: {problem.what}",
+                "--port DECLARED=ACTUAL moves it" if problem.code == "PortUnavailable" else "",
+                code=problem.code,
+                severity=problem.severity,
+                scope=Scope.PART,
+                part=f"event:{problem.event_name}",
+            )
 
     def _lag(self, entry: Entry) -> int:
         if entry.key.kind != SENSOR:

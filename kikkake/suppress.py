@@ -17,8 +17,17 @@ from kikkake.explanations import UNKNOWN, UNUSED
 
 LINT_IGNORE = "kikkake/lint-ignore"
 _PATH: Path = ("metadata", "annotations", LINT_IGNORE)
-_BY_SERVE_ALONE = ("FieldNotAllowed",)
-"""Codes of warnings that only a gateway in a cluster gives."""
+_BY_GATEWAYS_ALONE = frozenset(
+    {
+        "FieldNotAllowed",
+        "NoDedup",
+        "OldSecretInUse",
+        "PayloadLimitMismatch",
+        "SecretHasNewline",
+        "SecretTooShort",
+    }
+)
+"""Codes of warnings that only a running gateway gives, or one in a cluster."""
 _LISTS = {"dependency": "dependencies", "trigger": "triggers"}
 
 
@@ -48,12 +57,24 @@ def without_suppressed(
     `unjudged` are codes that this look at the resource cannot give: nothing is said where they silence nothing.
     """
     findings = list(findings)
-    if LINT_IGNORE not in document.annotations:
-        return findings
-    text = document.annotations[LINT_IGNORE]
+    entries, faults = _entries(document)
+    kept = [finding for finding in findings if not any(entry.silences(finding) for entry in entries)]
+    faults += _unused(document, entries, findings, unjudged)
+    return [*kept, *(fault for fault in faults if not any(entry.silences(fault) for entry in entries))]
+
+
+def without_silenced(document: ResourceDocument, findings: Iterable[Finding]) -> list[Finding]:
+    """The findings less those that the annotation silences: what is wrong with it is said with the text."""
+    entries, _faults = _entries(document)
+    return [finding for finding in findings if not any(entry.silences(finding) for entry in entries)]
+
+
+def _entries(document: ResourceDocument) -> tuple[list[_Entry], list[Finding]]:
+    """What the annotation of a resource says, and what is wrong with it."""
+    text = document.annotations.get(LINT_IGNORE, "")
     if not isinstance(text, str):
         what = f"expected a text of codes, got {type_word(text)}"
-        return [*findings, _warning(document, UNKNOWN, what, 'write "KK101, KK110", in quotes')]
+        return [], [_warning(document, UNKNOWN, what, 'write "KK101, KK110", in quotes')]
     entries: list[_Entry] = []
     faults: list[Finding] = []
     for word in (word.strip() for word in text.split(",")):
@@ -62,9 +83,7 @@ def without_suppressed(
             entries.append(entry)
         elif word:
             faults.append(_unknown(document, word))
-    kept = [finding for finding in findings if not any(entry.silences(finding) for entry in entries)]
-    faults += _unused(document, entries, findings, unjudged)
-    return [*kept, *(fault for fault in faults if not any(entry.silences(fault) for entry in entries))]
+    return entries, faults
 
 
 def _read(document: ResourceDocument, word: str) -> _Entry | None:
@@ -101,7 +120,7 @@ def _unused(
     document: ResourceDocument, entries: list[_Entry], findings: list[Finding], unjudged: Collection[str]
 ) -> Iterator[Finding]:
     for entry in entries:
-        if entry.code in unjudged or entry.code in {UNUSED, UNKNOWN, *_BY_SERVE_ALONE}:
+        if entry.code in unjudged or entry.code in {UNUSED, UNKNOWN, *_BY_GATEWAYS_ALONE}:
             continue
         if not any(entry.silences(finding) for finding in findings):
             is_error = any(

@@ -182,6 +182,63 @@ webhook:
         severity=Severity.ERROR,
     ),
     Explanation(
+        code="SecretEmpty",
+        name="secret-empty",
+        title="A secret without a value",
+        why="It is empty, or white space alone, and would prove nothing. Deliveries are answered 503.",
+        fix="write a value of at least 16 random bytes into the key that is named",
+        severity=Severity.ERROR,
+    ),
+    Explanation(
+        code="SecretKnown",
+        name="secret-known",
+        title="A secret that stands in documentation",
+        why="A sample such as `changeme` is known to everybody. Deliveries are answered 503.",
+        fix="write a random value into the key that is named",
+        severity=Severity.ERROR,
+    ),
+    Explanation(
+        code="SecretHasNewline",
+        name="secret-has-newline",
+        title="A secret with a line break",
+        why="One line break at the end is removed, as upstream; this is another one, as an editor of Windows "
+        "or a second blank line brings it. No header and no path can carry one: deliveries are answered "
+        "503. The key of a signature may have one, and a warning says so.",
+        fix="write the key anew with `printf %s`",
+        severity=Severity.ERROR,
+    ),
+    Explanation(
+        code="SecretTooShort",
+        name="secret-too-short",
+        title="A secret that can be guessed",
+        why="Below 16 bytes a warning is given. A token in a path needs 22 characters, or deliveries are answered 503.",
+        fix="write a longer random value into the key that is named",
+        severity=Severity.ERROR,
+    ),
+    Explanation(
+        code="OldSecretInUse",
+        name="old-secret-in-use",
+        title="A former secret that is still needed",
+        why="A delivery was proven with it since the gateway began. Once it is removed, that sender is answered 401.",
+        fix="give the sender the new secret; remove the former one when the warning is gone after a restart",
+    ),
+    Explanation(
+        code="PayloadLimitMismatch",
+        name="payload-limit-mismatch",
+        title="An endpoint that takes more than the store",
+        why="`maxPayloadSize` allows bodies from which events become that are larger than the store takes. Those are "
+        "answered 413.",
+        fix="lower `maxPayloadSize`",
+    ),
+    Explanation(
+        code="NoDedup",
+        name="no-dedup",
+        title="A sender that names no deliveries",
+        why="Without an id a repeated delivery is recognised by what stands in it: two that say the same are one "
+        "event, and a repeated one that says something else is two.",
+        fix="treat its events as hints",
+    ),
+    Explanation(
         code="ServicePortNotDeclared",
         name="service-port-not-declared",
         title="A port of the Service that leads nowhere",

@@ -79,7 +79,8 @@ class Accepted(msgspec.Struct, frozen=True):
 
     publications: list[Publication]
     rejected: Rejected | None = None
-    uses_old_secret: bool = False
+    old_secret: SecretRef | None = None
+    """The former one that proved it."""
     dropped: tuple[Verdict, ...] = ()
     """What the source's own filter said of the events that it dropped."""
 
@@ -183,7 +184,7 @@ def admit(
         ]
     except Rejected as rejected:
         return _keep(route, delivery, provenance, rejected.after_proof())
-    return Accepted(publications, uses_old_secret=verified.uses_old_secret, dropped=dropped)
+    return Accepted(publications, old_secret=verified.old_secret, dropped=dropped)
 
 
 def _filtered(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from events.errors import Severity
 from events.ports import SecretRef
 from sources.ingest import Route, make_route
 from sources.route import compile_path, path_key
@@ -20,14 +21,21 @@ from sources.spec import EventSourceSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteProblem:
-    """One event of an EventSource that is not served, and why: for its condition and for the log."""
+    """One event of an EventSource that is not served, or not as it should be: for its condition and the log."""
 
     namespace: str
     event_source: str
     event_name: str
     code: str
-    """`EndpointConflict`, `PortUnavailable`, `NoPort`, `SecretNotFound` or `SecretForbidden`."""
+    """`EndpointConflict`, `PortUnavailable`, `NoPort`, `SecretNotFound`, `PayloadLimitMismatch`, ..."""
     what: str
+    severity: Severity = Severity.ERROR
+    """A warning: it is served all the same."""
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """Namespace and name of the EventSource."""
+        return self.namespace, self.event_source
 
 
 @dataclass(slots=True)
@@ -64,8 +72,12 @@ class Plan:
         *,
         cert: SecretRef | None = None,
         key: SecretRef | None = None,
+        severity: Severity = Severity.ERROR,
     ) -> None:
-        """Let a route stand on a port, unless an earlier one has its path, or speaks with another certificate."""
+        """Let a route stand on a port, unless an earlier one has its path, or speaks with another certificate.
+
+        `severity` is what it means when it cannot stand there.
+        """
         path = path_key(route.pattern.text)
         owner = f"{route.event_source} event {route.topic.event_name}" + (f" ({file})" if file else "")
         listening = self.ports.get(number)
@@ -73,7 +85,7 @@ class Plan:
         if not fault and listening is not None and (listening.cert, listening.key) != (cert, key):
             fault = _other_certificate(number, file, self._firsts[number])
         if fault:
-            self.problems += problems_of([route], "EndpointConflict", fault)
+            self.problems += problems_of([route], "EndpointConflict", fault, severity=severity)
             return
         if listening is None:
             listening = self.ports[number] = Listening(cert, key)
@@ -103,9 +115,12 @@ def plan_shared(specs: Iterable[EventSourceSpec], shared: int, own: Mapping[Decl
     """
     plan = Plan()
     for spec, route in _routes(specs):
-        plan.put(replace(route, pattern=compile_path(shared_path_of(route.source))), shared, "")
         endpoint = route.endpoint
         number = own.get(DeclaredPort(spec.namespace, spec.name, endpoint.port))
+        on_shared = replace(route, pattern=compile_path(shared_path_of(route.source)))
+        # Two of its events may have one path on two ports: then one of them is reached by the Service alone.
+        severity = Severity.ERROR if number is None else Severity.WARNING
+        plan.put(on_shared, shared, "", severity=severity)
         if number is not None:
             plan.put(route, number, "", cert=endpoint.cert, key=endpoint.key)
     return plan
@@ -127,7 +142,9 @@ def shared_path_of(source: PushSource) -> str:
     return f"/{source.namespace}/{source.event_source}{source.endpoint().path}"
 
 
-def problems_of(routes: Iterable[Route], code: str, what: str) -> list[RouteProblem]:
+def problems_of(
+    routes: Iterable[Route], code: str, what: str, *, severity: Severity = Severity.ERROR
+) -> list[RouteProblem]:
     """The same problem for each of the routes."""
     return [
         RouteProblem(
@@ -136,6 +153,7 @@ def problems_of(routes: Iterable[Route], code: str, what: str) -> list[RouteProb
             event_name=route.topic.event_name,
             code=code,
             what=what,
+            severity=severity,
         )
         for route in routes
     ]

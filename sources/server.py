@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from events.clock import US_PER_S, Clock
-from events.errors import KikkakeError
+from events.errors import KikkakeError, Severity
 from events.log import Logger
 from events.metrics import Metrics
 from events.ports import SecretRef, Secrets, SecretUnavailable
@@ -26,10 +26,10 @@ from sources.ingest import Route
 from sources.limits import ServerSettings
 from sources.listening import Listening, Planner, RouteProblem, plan_declared, problems_of
 from sources.router import Router
+from sources.secret_look import look_at_secrets
 from sources.service import Publish, Service
 from sources.spec import EventSourceSpec
 
-_SECRETS_AT_ONCE = 16
 _TICK_S = 0.5
 """How often deadlines are looked at: a deadline passes at most this much late."""
 
@@ -93,9 +93,9 @@ class Front:
                 if number not in wanted:
                     port.router = Router((), self._gone[number])
             self._wanted = wanted
-            self._warn_of_limits()
+            self._service.old_secrets.keep_only(self._routes())
             self.applied()
-            return problems
+            return [*problems, *self._limits_beyond_the_bus()]
 
     def addresses(self) -> dict[int, tuple[str, int]]:
         """Declared port -> where it listens."""
@@ -187,37 +187,27 @@ class Front:
         )
         return min(_TICK_S, shortest_s / 4)
 
-    def _warn_of_limits(self) -> None:
-        """An endpoint that takes more than the bus does: known now, not only when such a delivery comes."""
+    async def look_at_secrets(self) -> list[RouteProblem]:
+        """Routes that answer 503 for now, and secrets that are odd."""
+        return await look_at_secrets(self._routes(), self._secrets, self._settings.publish_timeout_s)
+
+    def old_secrets(self) -> Iterator[RouteProblem]:
+        """Former secrets that still prove deliveries."""
+        return self._service.old_secrets.problems()
+
+    def _limits_beyond_the_bus(self) -> Iterator[RouteProblem]:
+        """Endpoints that take more than the bus does: known now, not only when such a delivery comes."""
         bus_limit = self._settings.max_event_bytes
-        for route in self._routes():
+        # On the shared port and on its own a route has the same limit.
+        for route in {route.topic: route for route in self._routes()}.values():
             if bus_limit is not None and route.endpoint.max_body_bytes > bus_limit:
-                self._log.warning(
-                    "route.payload_limit_mismatch",
-                    event_source=route.event_source,
-                    event_name=route.topic.event_name,
-                    max_payload_size=route.endpoint.max_body_bytes,
-                    bus_limit=bus_limit,
+                yield from problems_of(
+                    [route],
+                    "PayloadLimitMismatch",
+                    f"`maxPayloadSize` is {route.endpoint.max_body_bytes} bytes, and the store takes events of "
+                    f"{bus_limit} (`max_event_bytes`): larger ones are answered 413",
+                    severity=Severity.WARNING,
                 )
-
-    async def missing_secrets(self) -> list[RouteProblem]:
-        """Routes that answer 503 for now: known at once, not only when the first delivery comes."""
-        room = asyncio.Semaphore(_SECRETS_AT_ONCE)
-        # On the shared port and on its own a route has the same secrets.
-        wanted = {(route.topic, ref): route for route in self._routes() for ref in route.proof.refs}
-        found = await asyncio.gather(*(self._missing(route, ref, room) for (_, ref), route in wanted.items()))
-        return [problem for problems in found for problem in problems]
-
-    async def _missing(self, route: Route, ref: SecretRef, room: asyncio.Semaphore) -> list[RouteProblem]:
-        try:
-            async with room, asyncio.timeout(self._settings.publish_timeout_s):
-                await self._secrets.read(ref.read_by(route.account))
-        except SecretUnavailable as error:
-            return problems_of([route], error.code, f"deliveries are answered 503: {error}")
-        except TimeoutError:
-            what = f"deliveries are answered 503: {ref} was not read in time"
-            return problems_of([route], SecretUnavailable.code, what)
-        return []
 
     def _routes(self) -> Iterator[Route]:
         return (route for listening in self._wanted.values() for route in listening.routes)
@@ -226,8 +216,10 @@ class Front:
         """Log what was not there at the last look; looks are repeated until everything is well."""
         for problem in problems:
             if problem not in self._told:
-                self._log.error(
-                    "route.refused",
+                is_refused = problem.severity is Severity.ERROR
+                say = self._log.error if is_refused else self._log.warning
+                say(
+                    "route.refused" if is_refused else "route.odd",
                     event_source=f"{problem.namespace}/{problem.event_source}",
                     event_name=problem.event_name,
                     code=problem.code,

@@ -30,8 +30,9 @@ from sources.ingest import (
     too_large,
 )
 from sources.limits import ServerSettings
+from sources.old_secrets import OldSecrets
 from sources.router import Router
-from sources.verify import not_ready, secret_advice
+from sources.verify import not_ready
 
 Publish = Callable[[list[Publication]], Awaitable[list[Receipt]]]
 
@@ -78,7 +79,7 @@ class Service:
         self._clock = clock
         self._counters: dict[Topic, RouteCounters] = {}
         self._rates: dict[tuple[str, str], float] = {}
-        self._advised: set[tuple[SecretRef, str]] = set()
+        self.old_secrets = OldSecrets()
 
     def begin(self, router: Router, head: RawRequest, declared_bytes: int) -> Exchange | Reply:
         """Everything that can be said before the body: an `Exchange` means, read it. Raises Rejected."""
@@ -158,7 +159,6 @@ class Service:
         self._check_rate(route)
         if isinstance(accepted, Answered):
             return self._answer(route, accepted, head)
-        self._advise(route, secrets)
         receipts = await self._publish(accepted.publications) if accepted.publications else []
         self._count(exchange, accepted, receipts)
         request_id = ""
@@ -266,15 +266,6 @@ class Service:
             raise Rejected(429, "rate", "Too many requests", headers=retry_after).after_proof()
         self._rates[key] = full_at_s
 
-    def _advise(self, route: Route, secrets: Mapping[SecretRef, bytes]) -> None:
-        for ref, value in secrets.items():
-            advice = secret_advice(value)
-            if advice and (ref, advice) not in self._advised:
-                self._advised.add((ref, advice))
-                self.log.warning(
-                    "secret.odd", event_source=route.event_source, secret_ref=str(ref), advice=advice
-                )
-
     def _count(self, exchange: Exchange, accepted: Accepted, receipts: list[Receipt]) -> None:
         route = exchange.route
         counters = self._counters.get(route.topic)
@@ -288,8 +279,9 @@ class Service:
                 self._note_replay(route, publication, exchange.head.peer)
         took_s = (self._clock.now_us() - exchange.started_us) / 1e6
         counters.seconds.observe(took_s)
-        if accepted.uses_old_secret:
+        if accepted.old_secret is not None:
             counters.old_secret.inc()
+            self.old_secrets.note(route, accepted.old_secret, exchange.started_us)
             self.log.limited_warning(
                 "secret.old_used",
                 (route.event_source,),

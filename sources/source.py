@@ -65,6 +65,8 @@ class PushSource(ABC):
     """Lower-case names of headers that name the delivery: given twice they are refused (spec: bad-input 2)."""
     delivery_id_header: str = ""
     """The header with which a sender names its delivery; empty where the name stands in the body."""
+    recognised_by: ClassVar[str] = ""
+    """What a repeated delivery is recognised by, in words, where that is less than an id of the sender's."""
     replay_by_mac: bool = False
     """The delivery id is not signed: the same body under another id is a suspected replay (signatures, rule 6)."""
     rate_per_minute: float | None = None

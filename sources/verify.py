@@ -12,13 +12,14 @@ import hashlib
 import hmac
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
 from events.ports import SecretRef
 from sources.delivery import Headers, Rejected
+from sources.secret_fitness import Unfit, key_fault, path_fault, sent_fault
 
 SIGNATURE_HEADERS = frozenset(
     {
@@ -49,14 +50,6 @@ SIGNATURE_HEADERS = frozenset(
 MAX_SECRETS = 3
 """Active at once: the current one and two for a rotation without an interruption (rule 3)."""
 
-SAMPLE_SECRETS = frozenset(
-    {b"It's a Secret to Everybody", b"changeme", b"your-secret", b"YOUR_SECRET", b"<secret>", b"REPLACE_ME"}
-)
-"""Printed in documentation, so known to everybody: refused like no secret at all."""
-
-MIN_PATH_TOKEN_LENGTH = 22
-"""128 bits in base64url: what makes a path unguessable (rule 8)."""
-
 _HEX_SHA256 = re.compile("[0-9a-f]{64}", re.ASCII)
 _TITLE = "Signature or credentials missing or invalid"
 
@@ -66,7 +59,8 @@ class Verified(msgspec.Struct, frozen=True):
 
     how: str
     mac: bytes | None = None
-    uses_old_secret: bool = False
+    old_secret: SecretRef | None = None
+    """The former one that it was proven with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +89,17 @@ class Proof(ABC):
     scheme: str = ""
     """What `WWW-Authenticate` of a 401 names, for the schemes that HTTP knows."""
 
+    fault_of: Callable[[bytes], Unfit | None] = staticmethod(key_fault)
+    """Why a value must not be used for it."""
+
+    def unfit(self, ref: SecretRef, value: bytes) -> Unfit | None:
+        """Why the value that one of `refs` has must not be used: then every delivery is answered 503."""
+        return self.fault_of(value)
+
+    def old(self, index: int) -> SecretRef | None:
+        """The secret with this number, where it is a former one."""
+        return self.refs[index] if index > 0 else None
+
     @abstractmethod
     def verify(self, evidence: Evidence) -> Verified:
         """How the delivery is proven. Raises Rejected (401, or 503 for a secret that must not be used)."""
@@ -116,12 +121,10 @@ class HmacSha256(Proof):
     def verify(self, evidence: Evidence) -> Verified:
         given = hex_digest(single_value(evidence.headers, self._header), self._prefix)
         for index, ref in enumerate(self.refs):
-            mac = hmac.digest(usable_secret(evidence.secrets, ref), evidence.body, "sha256")
+            mac = hmac.digest(usable_secret(self, evidence.secrets, ref), evidence.body, "sha256")
             # The MAC is computed and compared also for a malformed header: one path, one duration.
             if hmac.compare_digest(mac, given or bytes(32)) and given is not None:
-                return Verified(
-                    _with_index("HMAC-SHA256", index, len(self.refs)), mac, uses_old_secret=index > 0
-                )
+                return Verified(_with_index("HMAC-SHA256", index, len(self.refs)), mac, self.old(index))
         raise refused("signature")
 
     def sign(self, body: bytes, secrets: Mapping[SecretRef, bytes]) -> Signed:
@@ -134,6 +137,7 @@ class BearerToken(Proof):
 
     headers = ("authorization",)
     scheme = "Bearer"
+    fault_of = staticmethod(sent_fault)
 
     def __init__(self, refs: tuple[SecretRef, ...]) -> None:
         self.refs = refs
@@ -142,12 +146,12 @@ class BearerToken(Proof):
         value = single_value(evidence.headers, "authorization")
         has_scheme = value is not None and value.startswith("Bearer ")
         token = value[7:] if value is not None and has_scheme else ""
-        index = _equal_index(token, self.refs, evidence.secrets)
+        index = _equal_index(self, token, evidence.secrets)
         if not has_scheme:
             raise refused("token", "Invalid Authorization Header", scheme=self.scheme)
         if index is None:
             raise refused("token", "Invalid Auth token", scheme=self.scheme)
-        return Verified(_with_index("bearer token", index, len(self.refs)), uses_old_secret=index > 0)
+        return Verified(_with_index("bearer token", index, len(self.refs)), None, self.old(index))
 
     def sign(self, body: bytes, secrets: Mapping[SecretRef, bytes]) -> Signed:
         return Signed({"authorization": "Bearer " + _text(secrets[self.refs[0]])})
@@ -156,17 +160,19 @@ class BearerToken(Proof):
 class FixedHeader(Proof):
     """A header whose whole value is the secret, as Harbor and distribution send what an admin typed in."""
 
+    fault_of = staticmethod(sent_fault)
+
     def __init__(self, header: str, refs: tuple[SecretRef, ...]) -> None:
         self.refs = refs
         self.headers = (header,)
         self._header = header
 
     def verify(self, evidence: Evidence) -> Verified:
-        index = _equal_index(single_value(evidence.headers, self._header) or "", self.refs, evidence.secrets)
+        index = _equal_index(self, single_value(evidence.headers, self._header) or "", evidence.secrets)
         if index is None:
             raise refused("token")
         how = f"fixed {self._header} header"
-        return Verified(_with_index(how, index, len(self.refs)), uses_old_secret=index > 0)
+        return Verified(_with_index(how, index, len(self.refs)), None, self.old(index))
 
     def sign(self, body: bytes, secrets: Mapping[SecretRef, bytes]) -> Signed:
         return Signed({self._header: _text(secrets[self.refs[0]])})
@@ -176,20 +182,16 @@ class PathToken(Proof):
     """The last segment of the path is the secret: for senders that can prove nothing else (rule 8)."""
 
     segment = "token"
+    fault_of = staticmethod(path_fault)
 
     def __init__(self, refs: tuple[SecretRef, ...]) -> None:
         self.refs = refs
 
     def verify(self, evidence: Evidence) -> Verified:
-        for ref in self.refs:
-            if len(usable_secret(evidence.secrets, ref)) < MIN_PATH_TOKEN_LENGTH:
-                raise not_ready(
-                    f"{ref} is shorter than {MIN_PATH_TOKEN_LENGTH} characters: guessable as a path"
-                )
-        index = _equal_index(evidence.segments.get(self.segment, ""), self.refs, evidence.secrets)
+        index = _equal_index(self, evidence.segments.get(self.segment, ""), evidence.secrets)
         if index is None:
             raise refused("token")
-        return Verified(_with_index("token in the path", index, len(self.refs)), uses_old_secret=index > 0)
+        return Verified(_with_index("token in the path", index, len(self.refs)), None, self.old(index))
 
     def sign(self, body: bytes, secrets: Mapping[SecretRef, bytes]) -> Signed:
         return Signed(segments={self.segment: _text(secrets[self.refs[0]])})
@@ -204,12 +206,16 @@ class AllOf(Proof):
         self.scheme = next((proof.scheme for proof in proofs if proof.scheme), "")
         self._proofs = proofs
 
+    def unfit(self, ref: SecretRef, value: bytes) -> Unfit | None:
+        faults = (proof.unfit(ref, value) for proof in self._proofs if ref in proof.refs)
+        return next((fault for fault in faults if fault is not None), None)
+
     def verify(self, evidence: Evidence) -> Verified:
         found = [proof.verify(evidence) for proof in self._proofs]
         return Verified(
             " and ".join(verified.how for verified in found),
             next((verified.mac for verified in found if verified.mac is not None), None),
-            uses_old_secret=any(verified.uses_old_secret for verified in found),
+            next((verified.old_secret for verified in found if verified.old_secret is not None), None),
         )
 
     def sign(self, body: bytes, secrets: Mapping[SecretRef, bytes]) -> Signed:
@@ -263,28 +269,14 @@ def hex_digest(value: str | None, prefix: str) -> bytes | None:
     return bytes.fromhex(digits) if _HEX_SHA256.fullmatch(digits) else None
 
 
-def usable_secret(secrets: Mapping[SecretRef, bytes], ref: SecretRef) -> bytes:
+def usable_secret(proof: Proof, secrets: Mapping[SecretRef, bytes], ref: SecretRef) -> bytes:
     """The value of a secret that may be used. Raises Rejected 503 for one that proves nothing (rules 3, 8)."""
     value = secrets.get(ref)
     if value is None:
         raise not_ready(f"{ref} not found")
-    if fault := secret_fault(value):
-        raise not_ready(f"{ref} {fault}")
+    if fault := proof.unfit(ref, value):
+        raise not_ready(f"{ref} {fault.what}")
     return value
-
-
-def secret_fault(value: bytes) -> str:
-    """Why a secret must not be used, or an empty text."""
-    if not value or value.isspace():
-        return "is empty"
-    return "is a sample value from documentation" if value in SAMPLE_SECRETS else ""
-
-
-def secret_advice(value: bytes) -> str:
-    """What is odd about a secret that works, for a warning, or an empty text (rules 3, 4)."""
-    if value.endswith((b"\n", b"\r")):
-        return "ends in a line break; if signatures never match, write it anew with `printf %s`"
-    return "is shorter than 16 bytes" if len(value) < 16 else ""
 
 
 def refused(cause: str, detail: str = "", *, scheme: str = "") -> Rejected:
@@ -298,16 +290,12 @@ def not_ready(note: str) -> Rejected:
     return Rejected(503, "secret", "Endpoint not ready", note=note, headers={"Retry-After": "30"})
 
 
-def _equal_index(given: str, refs: tuple[SecretRef, ...], secrets: Mapping[SecretRef, bytes]) -> int | None:
+def _equal_index(proof: Proof, given: str, secrets: Mapping[SecretRef, bytes]) -> int | None:
     # SHA-256 of both sides hides the length; every secret is compared whatever the first one said.
     digest = hashlib.sha256(given.encode("utf-8", "surrogateescape")).digest()
     found: int | None = None
-    for index, ref in enumerate(refs):
-        value = usable_secret(secrets, ref)
-        if b"\n" in value or b"\r" in value:
-            # Neither a header nor a path can carry one: it would be 401 for ever, and nobody would know why.
-            raise not_ready(f"{ref} has a line break in it; write it anew with `printf %s`")
-        wanted = hashlib.sha256(value).digest()
+    for index, ref in enumerate(proof.refs):
+        wanted = hashlib.sha256(usable_secret(proof, secrets, ref)).digest()
         if hmac.compare_digest(digest, wanted) and found is None:
             found = index
     return found

@@ -11,11 +11,13 @@ from events.topic import Topic
 from kikkake.activity import Tally
 from kikkake.catalog import EVENT_SOURCE, SENSOR, Entry, Key
 from kikkake.cluster.exposure import Exposure
+from kikkake.cluster.repeats import repeat_findings
 from kikkake.cluster.resources import EVENT_BUS, ClusterObject
 from kikkake.cluster.status import Outlook
 from kikkake.event_bus_check import event_bus_faults
 from kikkake.services import GatewayServices
 from kikkake.settings import ServeSettings
+from kikkake.suppress import without_silenced
 from sensors.compile import CompiledSensor
 from sources.listening import shared_path_of
 from sources.source import PushSource
@@ -56,6 +58,8 @@ class Outlooks:
             source = spec if isinstance(spec, EventSourceSpec) else None
             facts = self._source_facts(found, source)
             findings += self._exposure.findings(found, source)
+            if source is not None:
+                findings += without_silenced(source.document, repeat_findings(source))
         elif found.key.kind == SENSOR:
             facts = self._sensor_facts(found, spec if isinstance(spec, CompiledSensor) else None)
             # Before traps of the text: nothing at all happens without the event.

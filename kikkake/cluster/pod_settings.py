@@ -14,7 +14,7 @@ from typing import Any
 from events.errors import Finding, Severity
 from events.resource import Path, ResourceDocument, path_text
 from kikkake.catalog import Entry
-from kikkake.suppress import without_suppressed
+from kikkake.suppress import without_silenced
 
 _STRICT = "kikkake/strict"
 _ALLOWED = frozenset(
@@ -52,7 +52,7 @@ def with_pod_settings(entry: Entry, document: ResourceDocument) -> Entry:
         )
         for path in paths
     ]
-    found = [each for each in without_suppressed(document, found) if each.code == "FieldNotAllowed"]
+    found = without_silenced(document, found)
     told = [path_text(path) for path in paths]
     others = [each for each in entry.findings if not _is_of_them(each, told)]
     is_refused = any(each.severity is Severity.ERROR for each in found)

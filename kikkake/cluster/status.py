@@ -88,7 +88,16 @@ _DEPLOYED_CODES = frozenset(
 )
 """What is outside of the text, and of the Secrets that it names."""
 _OWN_REASONS = frozenset(
-    {"SecretNotFound", "SecretForbidden", "SecretEmpty", "Unparsable", "TooManyTriggers"}
+    {
+        "SecretNotFound",
+        "SecretForbidden",
+        "SecretEmpty",
+        "SecretHasNewline",
+        "SecretKnown",
+        "SecretTooShort",
+        "Unparsable",
+        "TooManyTriggers",
+    }
 )
 """Codes that are reasons themselves (spec: bad-input, section 3)."""
 

@@ -10,11 +10,10 @@ from events.errors import Finding
 from kikkake.catalog import EVENT_SOURCE, SENSOR, Catalog, Entry, Key
 from kikkake.cluster.resources import ClusterObject
 from kikkake.declared import Declaration, Declared, Name, events_of, missing_dependencies
-from kikkake.suppress import without_suppressed
+from kikkake.suppress import without_silenced
 from sensors.compile import CompiledSensor
 from sources.spec import EventSourceSpec
 
-_CODE = "DependencyNotFound"
 _YOUNG_S = 5.0
 """Whoever applies a Sensor applies its EventSource too, before or after: so long nothing is said."""
 
@@ -40,8 +39,7 @@ class Unheard:
             return []
         names = [key[1:] for key in self._objects if key[:2] == (EVENT_SOURCE, sensor.namespace)]
         missing = missing_dependencies(document, sensor, Declared(self._find, names), "there")
-        # What the annotation itself does wrong is said with the text.
-        return [finding for finding in without_suppressed(document, missing) if finding.code == _CODE]
+        return without_silenced(document, missing)
 
     def is_settled(self, key: Key) -> bool:
         """Whether nothing is missing, or has been for so long that it can be said."""

@@ -33,6 +33,7 @@ class Dockerhub(PushSource):
 
     kind = "dockerhub"
     event_type = "artifact.pushed"
+    recognised_by = "repository, tag, `pushed_at` and pusher"
 
     class Config(RegistryConfig):
         """A registry without a proof of its own."""

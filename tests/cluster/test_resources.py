@@ -5,8 +5,19 @@ import time
 
 import pytest
 
-from tests.cluster.team import condition, config_map, creates, hook, is_ready, is_refused, marks, sensor
+from tests.cluster.team import (
+    condition,
+    config_map,
+    creates,
+    hook,
+    is_ready,
+    is_refused,
+    locked_hook,
+    marks,
+    sensor,
+)
 from tests.manifests.cluster import resource
+from tests.sources.support import PAYLOADS
 from tests.stories.process import wait_until
 
 pytestmark = pytest.mark.kube
@@ -57,6 +68,60 @@ def deployment(kind, of):
 def waiting_for(source):
     """A Sensor of the same name that needs nothing but an event of it."""
     return sensor({}, name=source, source=source, triggers=[{"template": {"name": "log", "log": {}}}])
+
+
+# What is odd and works
+
+
+def test_what_is_odd_about_a_source_is_a_warning_and_it_is_served(serving, team):
+    secrets = {"new": "the new secret, long enough", "old": "the old secret, long enough"}
+    team.account("default", "get,watch,list secrets")
+    literals = [f"--from-literal={name}={value}" for name, value in secrets.items()]
+    team.kubectl("create", "secret", "generic", "hub", *literals)
+    event = {
+        "webhook": {"endpoint": "/push", "port": "12000"},
+        "authorizationSecret": {"name": "hub", "key": "new"},
+        "oldAuthorizationSecrets": [{"name": "hub", "key": "old"}],
+    }
+    token = {"webhook": {"endpoint": "/hub", "port": "12001"}, "tokenSecret": {"name": "hub", "key": "new"}}
+    quiet = {"kikkake/lint-ignore": "NoDedup"}
+    team.apply(
+        resource("EventSource", {"harbor": {"push": event}}, "hooks"),
+        resource("EventSource", {"dockerhub": {"push": token}}, "hub"),
+        resource("EventSource", {"dockerhub": {"push": token}}, "quiet", annotations=quiet),
+    )
+    team.until_ready("EventSource", "hooks")
+    headers = {"Authorization": secrets["old"], "Content-Type": "application/json"}
+    body = (PAYLOADS / "harbor" / "push__tag.json").read_bytes()
+    path = f"/{team.name}/hooks/push"
+    wait_until(lambda: serving.request(serving.port, "POST", path, headers, body).status in {200, 202})
+
+    team.edit(
+        "EventSource", "hooks", {"spec": {"harbor": {"push": {"webhook": {"maxPayloadSize": 5_000_000}}}}}
+    )
+    said = condition(team.until_ready("EventSource", "hooks"), "SpecWarnings")["message"]
+    assert "`maxPayloadSize` is 5000000 bytes" in said
+    assert "[PayloadLimitMismatch]" in said
+    assert "key `old` still proves deliveries" in said
+    assert "[OldSecretInUse]" in said
+    assert not any(value in said for value in secrets.values())
+    hub = condition(team.until_ready("EventSource", "hub"), "SpecWarnings")
+    assert hub["reason"] == "NoDedup"
+    assert "duplicates are found by repository, tag, `pushed_at` and pusher" in hub["message"]
+    assert condition(team.until_ready("EventSource", "quiet"), "SpecWarnings") == {}
+
+
+def test_a_secret_with_a_line_break_closes_the_endpoint_and_is_named(serving, team):
+    team.account("default", "get,watch,list secrets")
+    team.kubectl("create", "secret", "generic", "lock", "--from-literal=token=the token of a file\r\n")
+    team.apply(locked_hook("lock"))
+
+    said = condition(team.until("EventSource", "hooks", is_refused), "SourcesProvided")
+
+    assert said["reason"] == "SecretHasNewline"
+    assert f"secret {team.name}/lock key `token` has a line break in it" in said["message"]
+    assert "of a file" not in said["message"]
+    assert serving.post(f"/{team.name}/hooks/push", {}).status == 503
 
 
 # Suspending

@@ -140,7 +140,9 @@ async def test_a_port_that_was_taken_is_opened_when_it_is_free(folder):
         listen = ListenSettings(ports={12000: port}, metrics_port=None, admin_port=None)
         gateway = Gateway(settings(folder, listen=listen, renew_interval_s=0.02), print)
         await gateway.start()
-        assert [problem.code for problem in gateway.problems] == ["PortUnavailable"]
+        assert [problem.code for problems in gateway.problems.values() for problem in problems] == [
+            "PortUnavailable"
+        ]
     try:
         await until(lambda: not gateway.problems)
         assert (await post(gateway))[0] == 200

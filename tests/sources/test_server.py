@@ -14,7 +14,7 @@ from sources.listening import DeclaredPort, plan_declared, plan_shared
 from sources.source import SOURCES
 from tests.servers.certificates import Certificates
 from tests.sources.front import Client, ask, request, running, until
-from tests.sources.support import ROOT, SECRET, RememberingBus, event_source, spec_of
+from tests.sources.support import PAYLOADS, ROOT, SECRET, RememberingBus, event_source, example_route, spec_of
 
 TOKEN = {"Authorization": f"Bearer {SECRET.decode()}"}
 AT = 'endpoint: /e, port: "12000", method: POST, authSecret: {name: s, key: k}'
@@ -333,8 +333,11 @@ async def test_a_sender_that_goes_away_within_its_body_leaves_nothing_behind():
 
 
 async def test_an_endpoint_that_takes_more_than_the_bus_is_told_when_it_is_applied():
-    async with running(webhook(), max_event_bytes=1000) as run:
-        assert '"max_payload_size": 1048576, "bus_limit": 1000' in run.logged.getvalue()
+    async with running(max_event_bytes=1_000_000) as run:
+        (problem,) = await run.front.apply([webhook(WEBHOOK.replace("{", "{maxPayloadSize: 1000001, ", 1))])
+        assert (problem.code, problem.severity) == ("PayloadLimitMismatch", "warning")
+        assert "`maxPayloadSize` is 1000001 bytes" in problem.what
+        assert "1000000 (`max_event_bytes`)" in problem.what
 
 
 async def test_health_is_answered_on_every_port():
@@ -800,3 +803,64 @@ async def test_a_refusal_after_the_proof_links_to_its_explanation():
             bus.fault = fault
             answer = await ask(run.port(), request(body=b"1", headers=TOKEN))
             assert answer.json["type"] == f"/problems/{cause}"
+
+
+FORMER = (
+    "{webhook: {endpoint: /h, port: '12000'}, authorizationSecret: {name: new, key: k}, "
+    "oldAuthorizationSecrets: [{name: old, key: k}]}"
+)
+
+
+async def test_a_former_secret_is_told_until_nobody_accepts_it():
+    spec = spec_of(event_source("harbor", FORMER))
+    async with running(spec) as run:
+        run.secrets.values |= {"new": b"the new secret, long enough", "old": b"the old secret, long enough"}
+        body = (PAYLOADS / "harbor" / "push__tag.json").read_bytes()
+        for secret in ("new", "old", "old"):
+            headers = {
+                "Authorization": run.secrets.values[secret].decode(),
+                "Content-Type": "application/json",
+            }
+            assert (await ask(run.port(), request("/h", body, headers))).status in {200, 202}
+            run.clock.advance(5)
+
+        (problem,) = run.front.old_secrets()
+        assert (problem.code, problem.severity, problem.source) == ("OldSecretInUse", "warning", ("ci", "in"))
+        assert "secret ci/old key `k`" in problem.what
+        assert "from 2026-11-24T10:00:00Z" in problem.what, (
+            "the hour, so that it is not new with every delivery"
+        )
+
+        alone = FORMER.partition(", oldAuth")[0] + "}"
+        await run.front.apply([spec_of(event_source("harbor", alone))])
+        assert list(run.front.old_secrets()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "code", "severity"),
+    [
+        ("dockerhub", b"22 letters or more, and\n", "SecretHasNewline", "error"),
+        ("dockerhub", b"too short", "SecretTooShort", "error"),
+        ("dockerhub", b"", "SecretEmpty", "error"),
+        ("github", b"22 letters or more, and\n", "SecretHasNewline", "warning"),
+        ("github", b"changeme", "SecretKnown", "error"),
+    ],
+)
+async def test_a_secret_is_looked_at_before_the_first_delivery(kind, value, code, severity):
+    route = example_route(kind)
+    async with running() as run:
+        run.secrets.values = {ref.name: value for ref in route.proof.refs}
+        example = ROOT / "examples" / "sources" / f"{kind}.yaml"
+        assert await run.front.apply([spec_of(example.read_text())]) == []
+        (problem,) = await run.front.look_at_secrets()
+        assert (problem.code, problem.severity) == (code, severity)
+        assert str(route.proof.refs[0]) in problem.what
+        assert not value or value.decode().strip() not in problem.what
+
+
+async def test_two_events_of_a_source_on_one_path_and_two_ports_are_both_served_by_a_service():
+    second = WEBHOOK.replace("12000", "12001")
+    spec = spec_of(event_source("webhook", WEBHOOK).replace("}}\n", f", f: {second}}}}}\n"))
+    for own, severity in (({}, "error"), ({DeclaredPort("ci", "in", 12001): 12002}, "warning")):
+        (problem,) = plan_shared([spec], 12000, own).problems
+        assert (problem.code, problem.event_name, problem.severity) == ("EndpointConflict", "f", severity)

@@ -214,7 +214,7 @@ def test_an_event_larger_than_the_bus_takes_is_refused_with_both_numbers(gateway
 
     assert (answer.status, answer.body["title"]) == (413, "Body too large")
     assert "bus limit" in answer.body["detail"]
-    assert "route.payload_limit_mismatch" in gateway.said(), "said at the start already"
+    assert "PayloadLimitMismatch" in gateway.said(), "said at the start already"
     assert gateway.deliver(deliveries.push("d2")).status == 200
 
 
