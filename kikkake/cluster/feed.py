@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from events.bus import BusUnavailable
 from events.clock import US_PER_S, Clock
-from events.errors import Finding, KikkakeError, Severity
+from events.errors import Finding, KikkakeError
 from events.log import Logger
 from events.ports import Kube, Object
-from kikkake.catalog import Catalog, Entry, Key, read_entry
+from kikkake.catalog import Catalog, Entry, Key
 from kikkake.cluster.informer import Informer, Name, Scope
 from kikkake.cluster.namespaces import NamedNamespaces
-from kikkake.cluster.out_of_reach import out_of_reach
-from kikkake.cluster.pod_settings import with_pod_settings
+from kikkake.cluster.reading import over_last_good, read_cluster_object
 from kikkake.cluster.resources import (
     EVENT_BUS,
     KINDS,
@@ -35,7 +33,6 @@ from kikkake.feed import Force
 from kikkake.files import RESOURCE_API
 from kikkake.grants import Account, needs_by_account
 from sensors.access import Needs
-from sensors.compile import CompiledSensor
 
 _READ_AT_ONCE = 25
 """Resources that one turn of a thread reads: some 50 ms, then the loop has its turn."""
@@ -265,7 +262,10 @@ class ClusterFeed:
         for start in range(0, len(there), _READ_AT_ONCE):
             some = there[start : start + _READ_AT_ONCE]
             for entry in await asyncio.to_thread(self._read, some):
-                catalog[entry.key] = self._over(self._catalog.get(entry.key), entry)
+                # What a rival serves has no text in force at all.
+                is_blocked = entry.key in self._rivals.blocked
+                earlier = None if is_blocked else self._catalog.get(entry.key)
+                catalog[entry.key] = over_last_good(earlier, entry)
         self._newest = dict(sorted(catalog.items(), key=self._age))
         return self._newest
 
@@ -279,44 +279,7 @@ class ClusterFeed:
         return (found.created if found is not None else ""), item[0]
 
     def _read(self, found: Sequence[ClusterObject]) -> list[Entry]:
-        entries = []
-        for each in found:
-            finding = self._rivals.finding(each)
-            entry = _read_alone(each, self._remembered.pop(each.key, None))
-            if finding is not None:
-                entry = replace(entry, spec=None, findings=(finding, *entry.findings))
-            entries.append(entry)
-        return entries
-
-    def _over(self, earlier: Entry | None, entry: Entry) -> Entry:
-        """A refused text leaves the last good one of the same object in force, unless a rival serves it."""
-        if entry.spec is not None or earlier is None or earlier.spec is None or earlier.uid != entry.uid:
-            return entry
-        if entry.key in self._rivals.blocked:
-            return entry
-        # Its findings are those of the newest text; whoever fixes it has to see them.
-        errors = [finding for finding in entry.findings if finding.severity is Severity.ERROR]
-        return replace(earlier, findings=entry.findings, is_outdated=bool(errors))
-
-
-def _read_alone(found: ClusterObject, remembered: Entry | None) -> Entry:
-    try:
-        entry = remembered
-        if entry is None or not _is_of(entry, found):
-            entry = read_entry(found.key, found.document, found.uid)
-        if isinstance(entry.spec, CompiledSensor):
-            entry = replace(entry, findings=(*entry.findings, *out_of_reach(found.document, entry.spec)))
-        return with_pod_settings(entry, found.document)
-    except Exception as error:  # noqa: BLE001 - a bug that one resource meets must not stop every other
-        log.bug("cluster.unreadable", error, resource=found.document.label)
-        what = f"a fault of kikkake kept it from being read ({type(error).__name__}); see the gateway's log"
-        finding = found.document.finding(("spec",), what, "report it with the resource", code="InternalError")
-        return Entry(
-            key=found.key, uid=found.uid, document=found.document, spec=None, findings=(finding,), file=""
-        )
-
-
-def _is_of(entry: Entry, found: ClusterObject) -> bool:
-    """Whether an entry was made of this very text of this very object."""
-    document = entry.document
-    return entry.uid == found.uid and document is not None and document.value == found.document.value
+        return [
+            read_cluster_object(each, self._remembered.pop(each.key, None), self._rivals.finding(each))
+            for each in found
+        ]

@@ -1,0 +1,49 @@
+"""An object of the cluster as an entry of the catalog: its text, and what a gateway of a cluster says of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from events.errors import Finding, Severity
+from events.log import Logger
+from kikkake.catalog import Entry, read_entry
+from kikkake.cluster.out_of_reach import out_of_reach
+from kikkake.cluster.pod_settings import with_pod_settings
+from kikkake.cluster.resources import ClusterObject
+from sensors.compile import CompiledSensor
+
+log = Logger("cluster")
+
+
+def read_cluster_object(found: ClusterObject, remembered: Entry | None, rival: Finding | None) -> Entry:
+    """What it says. `remembered` is not read a second time where it has the same text; a `rival` serves it already."""
+    try:
+        entry = remembered
+        if entry is None or not _is_of(entry, found):
+            entry = read_entry(found.key, found.document, found.uid)
+        if isinstance(entry.spec, CompiledSensor):
+            entry = replace(entry, findings=(*entry.findings, *out_of_reach(found.document, entry.spec)))
+        entry = with_pod_settings(entry, found.document)
+    except Exception as error:  # noqa: BLE001 - a bug that one resource meets must not stop every other
+        log.bug("cluster.unreadable", error, resource=found.document.label)
+        what = f"a fault of kikkake kept it from being read ({type(error).__name__}); see the gateway's log"
+        finding = found.document.finding(("spec",), what, "report it with the resource", code="InternalError")
+        entry = Entry(
+            key=found.key, uid=found.uid, document=found.document, spec=None, findings=(finding,), file=""
+        )
+    return entry if rival is None else replace(entry, spec=None, findings=(rival, *entry.findings))
+
+
+def over_last_good(earlier: Entry | None, entry: Entry) -> Entry:
+    """A refused text leaves the last good one of the same object in force."""
+    if entry.spec is not None or earlier is None or earlier.spec is None or earlier.uid != entry.uid:
+        return entry
+    # Its findings are those of the newest text; whoever fixes it has to see them.
+    errors = [finding for finding in entry.findings if finding.severity is Severity.ERROR]
+    return replace(earlier, findings=entry.findings, is_outdated=bool(errors))
+
+
+def _is_of(entry: Entry, found: ClusterObject) -> bool:
+    """Whether an entry was made of this very text of this very object."""
+    document = entry.document
+    return entry.uid == found.uid and document is not None and document.value == found.document.value
