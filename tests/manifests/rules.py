@@ -201,6 +201,8 @@ def disruption(objects: Objects) -> Iterator[str]:
             yield f"{_at(each)}: no PodDisruptionBudget with maxUnavailable 1 selects it"
         if not each["spec"]["template"]["spec"].get("topologySpreadConstraints"):
             yield f"{_at(each)}: says nothing of the spread over nodes"
+        if not each["spec"]["template"]["spec"].get("priorityClassName"):
+            yield f"{_at(each)}: priorityClassName is missing"
 
 
 @rule

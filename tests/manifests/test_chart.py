@@ -233,6 +233,23 @@ def test_every_name_of_a_release_gives_one_that_a_service_may_have(home, release
     assert names == {name, f"{name}-metrics"}
 
 
+@pytest.mark.parametrize(
+    ("values", "named", "made"),
+    [
+        ((), "kikkake", ["kikkake"]),
+        (("priorityClassName=critical",), "critical", []),
+        (("priorityClass.install=false",), None, []),
+    ],
+)
+def test_the_priority_class_is_its_own_unless_another_is_named(home, values, named, made):
+    objects = templated(home, "admissionWebhook.enabled=true", *values)
+    pods = [
+        each["spec"]["template"]["spec"] for each in objects if each["kind"] in {"StatefulSet", "Deployment"}
+    ]
+    assert [pod.get("priorityClassName") for pod in pods] == [named, named]
+    assert [each["metadata"]["name"] for each in of_kind(objects, "PriorityClass")] == made
+
+
 # A real installation
 
 

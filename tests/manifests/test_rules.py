@@ -92,6 +92,7 @@ BROKEN = {
     "a short grace": (lambda o: pod(o).update(terminationGracePeriodSeconds=30), "draining takes up to 95"),
     "no probe": (lambda o: container(o).pop("livenessProbe"), "livenessProbe.httpGet.path is None"),
     "no budget": (remove("PodDisruptionBudget", ""), "no PodDisruptionBudget"),
+    "no priority": (lambda o: pod(o).pop("priorityClassName"), "priorityClassName is missing"),
     "a Service for nothing": (
         lambda o: named(o, "Service", "")["spec"]["selector"].update(x="y"),
         "Service/kikkake: selects no pod",

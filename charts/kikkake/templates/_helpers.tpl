@@ -89,3 +89,13 @@ matchLabels:
   kikkake/enabled: "true"
 {{- end -}}
 {{- end -}}
+
+{{/* Not empty where the release makes its own. */}}
+{{- define "kikkake.ownPriorityClass" -}}
+{{- if and .Values.priorityClass.install (not .Values.priorityClassName) }}yes{{ end }}
+{{- end }}
+
+{{/* Empty: pods have the cluster's default priority. */}}
+{{- define "kikkake.priorityClassName" -}}
+{{- if include "kikkake.ownPriorityClass" . }}{{ include "kikkake.name" . }}{{ else }}{{ .Values.priorityClassName }}{{ end }}
+{{- end }}
