@@ -10,6 +10,14 @@ import enum
 from dataclasses import dataclass
 from typing import ClassVar
 
+_SHOWN_LENGTH = 64
+
+
+def cut(value: object) -> str:
+    """A value of a resource for a message: its first 64 characters (spec: bad-input 1.2)."""
+    text = str(value)
+    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
+
 
 class KikkakeError(Exception):
     """Anything that we raise on purpose."""

@@ -11,12 +11,11 @@ from typing import Any, TypeVar, get_args
 import pydantic
 from pydantic.alias_generators import to_camel
 
-from events.errors import Finding, Severity
+from events.errors import Finding, Severity, cut
 from events.resource import Path, ResourceDocument, nearest_name, type_word
 
 M = TypeVar("M", bound="SpecModel")
 
-_SHOWN_VALUE_LENGTH = 64
 """A value in a message is cut here (spec: bad-input 1.2)."""
 _SECRET_WORDS = ("secret", "password", "token", "key")
 
@@ -90,7 +89,7 @@ def _explain(fault: Any, where: Path) -> tuple[str, str]:
         and isinstance(given, int | float)
         and not isinstance(given, bool)
     ):
-        return f'expected string such as "{given}", got number {given}', "put it in quotes"
+        return f'expected string such as "{cut(given)}", got number {cut(given)}', "put it in quotes"
     if wanted:
         return f"expected {wanted}, got {type_word(given)}{_shown(given, where)}", ""
     if kind in {"literal_error", "enum"}:
@@ -124,7 +123,7 @@ def _shown(value: Any, where: Path) -> str:
     ):
         return ""
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return f" `{text[:_SHOWN_VALUE_LENGTH]}{'…' if len(text) > _SHOWN_VALUE_LENGTH else ''}`"
+    return f" `{cut(text)}`"
 
 
 def _unknown_fields(document: ResourceDocument, value: Any, path: Path, severity: Severity) -> list[Finding]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from events.errors import Finding, Scope, Severity
+from events.errors import Finding, Scope, Severity, cut
 
 Path = tuple[str | int, ...]
 """Where a value stands in a document: member names and list indexes."""
@@ -22,7 +22,8 @@ Path = tuple[str | int, ...]
 _MAX_DEPTH = 64
 _MAX_NODES = 200_000
 """Values in one file after aliases are expanded: a 341-byte alias bomb has millions, real files 20,000."""
-_SHOWN_LENGTH = 64
+_LONGEST_NAME = 256
+"""Of a member in a path that is told: names of Kubernetes have up to 253 characters."""
 """A value in a message is cut here (spec: bad-input 1.2)."""
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 _INT = re.compile(r"[-+]?(0b[01_]+|0[0-7_]+|0x[0-9a-fA-F_]+|[1-9][0-9_]*|0)", re.ASCII)
@@ -124,6 +125,8 @@ def path_text(path: Path) -> str:
     for part in path:
         if isinstance(part, int):
             text += f"[{part}]"
+        elif len(part) > _LONGEST_NAME:
+            text += f'["{part[:_LONGEST_NAME]}…"]'
         elif re.fullmatch(r"[A-Za-z0-9_-]+", part):
             text += f".{part}" if text else part
         else:
@@ -308,8 +311,7 @@ class _Builder:
             return self._number(node, kind, text)
         except ValueError:
             # More digits than Python reads (4,300), or a prefix such as `0x_` without any.
-            shown = text if len(text) <= _SHOWN_LENGTH else text[:_SHOWN_LENGTH] + "…"
-            self._fault(node, path, f"`{shown}` is not a number", "put a text in quotes", "InvalidSpec")
+            self._fault(node, path, f"`{cut(text)}` is not a number", "put a text in quotes", "InvalidSpec")
             return None
 
     def _number(self, node: yaml.ScalarNode, kind: str, text: str) -> Any:

@@ -24,7 +24,11 @@ def fetch_local(source: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises RenderFailed: neither `inline` nor `resource`, or a text that is not one object.
     """
-    fetched: dict[str, Any] = orjson.loads(fetch_local_json(source))
+    try:
+        fetched: dict[str, Any] = orjson.loads(fetch_local_json(source))
+    except orjson.JSONDecodeError as error:
+        # Of a text that we wrote: only an integer beyond all floats (1e400) cannot be read again.
+        raise RenderFailed("source: holds a number that no reader of JSON takes; put it in quotes") from error
     return fetched
 
 

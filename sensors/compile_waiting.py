@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from events.errors import Finding, Scope
+from events.errors import Finding, Scope, cut
 from events.languages.cron import CronError, Schedule, compile_schedule
 from events.languages.gjson import PathError, compile_path
 from events.languages.go_durations import BadDuration, parse_duration
@@ -149,25 +149,23 @@ class WaitingReader:
                 (*self._path, "batch"), "needs max or within, or both", "write `batch: {max: 20, within: 1m}`"
             )
         if batch.max is not None and not 2 <= batch.max <= MAX_HELD:
-            what = f"expected 2 to {MAX_HELD}, got {batch.max}"
+            what = f"expected 2 to {MAX_HELD}, got {cut(batch.max)}"
             self._fault((*self._path, "batch", "max"), what, "leave `batch` out to fire for each event")
         return batch.max, None if batch.within is None else self._duration(batch.within, "batch", "within")
 
     def _duration(self, text: int | str, *member: str) -> int | None:
         """Microseconds, at least one."""
         if isinstance(text, int):
-            self._fault(
-                (*self._path, *member), f"{text} has no unit", f"write {text}s for seconds, or {text}m"
-            )
+            self._fault((*self._path, *member), f"{cut(text)} has no unit", "write 30s for seconds, or 30m")
             return None
         try:
             us = parse_duration(text) // _NS_PER_US
         except BadDuration as error:
-            self._fault((*self._path, *member), str(error), "write a Go duration such as 30s or 1h30m")
+            self._fault((*self._path, *member), error.brief, "write a Go duration such as 30s or 1h30m")
             return None
         if us <= 0:
             self._fault(
-                (*self._path, *member), f"`{text}` is no time to wait", "write a longer one such as 30s"
+                (*self._path, *member), f"`{cut(text)}` is no time to wait", "write a longer one such as 30s"
             )
         return us
 

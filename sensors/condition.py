@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from events.errors import KikkakeError
+from events.errors import KikkakeError, cut
 
 MAX_DEPTH = 100
 """Most brackets that may be open at once."""
@@ -53,7 +53,7 @@ class Condition:
 
 def shown_names(names: Sequence[str]) -> str:
     """For messages: the first of them."""
-    return ", ".join(names[:_SHOWN_NAMES]) + (", …" if len(names) > _SHOWN_NAMES else "")
+    return ", ".join(map(cut, names[:_SHOWN_NAMES])) + (", …" if len(names) > _SHOWN_NAMES else "")
 
 
 def parse_condition(text: str, dependencies: Sequence[str]) -> Condition:

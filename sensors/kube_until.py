@@ -13,7 +13,7 @@ from typing import Any
 from events.clock import US_PER_S, Clock, format_time, parse_time
 from events.errors import KikkakeError
 from events.languages.gjson import Document, compile_path
-from events.languages.go_durations import BadDuration, parse_duration
+from events.languages.go_durations import BadDuration, seconds
 from events.ports import KindUnknown, KubeError, KubeInDoubt, KubeNotSent, Object
 from sensors.kube_json import write_json
 from sensors.kube_object import lifetime_s
@@ -26,7 +26,6 @@ _LONGEST_PAUSE_S = 60.0
 """Shorter than any lifetime after the end that lint lets pass (`TTLTooShort`, 120 s): no end is missed."""
 _PAUSE_PER_AGE = 0.1
 """What has run for a minute may well run for another six seconds."""
-_NS_PER_S = 1_000_000_000
 _SHOWN = 256
 """Characters of the object's own words about its end."""
 
@@ -136,12 +135,10 @@ def until_fault(until: Until) -> str:
 
 
 def _timeout_s(until: Until) -> float:
-    if isinstance(until.timeout, int):
-        return until.timeout / _NS_PER_S
     try:
-        return parse_duration(until.timeout) / _NS_PER_S
+        return seconds(until.timeout)
     except BadDuration as fault:
-        raise UnusableUntil(f"`timeout`: {fault}") from None
+        raise UnusableUntil(f"`timeout`: {fault.brief}") from None
 
 
 def _completed(until: Until, api_version: str, kind: str) -> Until:

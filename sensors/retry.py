@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from events.clock import US_PER_S
 from events.errors import KikkakeError
-from events.languages.go_durations import BadDuration, parse_duration
+from events.languages.go_durations import BadDuration, seconds
 from sensors.spec import Backoff
 from sensors.trigger import Failed, OnFailure
 
@@ -27,7 +27,6 @@ _MAX_DELAY_S = 366 * 86_400.0
 
 _DEFAULT_STEPS = 5
 _DEFAULT_DURATION_S = 1.0
-_NS_PER_S = 1_000_000_000
 
 
 class UnusableBackoff(KikkakeError):
@@ -124,12 +123,10 @@ def _default_delay_s(retry: Retry, tries: Tries, now_us: int, chance: float) -> 
 def _duration_s(value: int | str | None) -> float:
     if value is None:
         return _DEFAULT_DURATION_S
-    if isinstance(value, int):
-        return value / _NS_PER_S
     try:
-        return parse_duration(value) / _NS_PER_S
+        return seconds(value)
     except BadDuration as fault:
-        raise UnusableBackoff(f"invalid backoff configuration, {fault}") from None
+        raise UnusableBackoff(f"invalid backoff configuration, {fault.brief}") from None
 
 
 def _number(name: str, value: float | str | None, *, default: float) -> float:

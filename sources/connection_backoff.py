@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from events.languages.go_durations import BadDuration, parse_duration
+from events.errors import cut
+from events.languages.go_durations import BadDuration, seconds
 from events.model import SpecModel
 
-_NS_PER_S = 1_000_000_000
 _DEFAULT_DURATION_S = 1.0
 _DEFAULT_STEPS = 5
 _LONGEST_WAIT_S = 600.0
@@ -31,17 +31,17 @@ class ConnectionBackoff(SpecModel):
 
     def fault(self) -> str:
         """What is wrong with it; empty where nothing is."""
-        if isinstance(self.duration, str) and go_duration_s(self.duration) is None:
-            return f"invalid backoff configuration, {self.duration!r} is not a duration such as 1s or 1m30s"
+        try:
+            seconds(0 if self.duration is None else self.duration)
+        except BadDuration:
+            return (
+                f"invalid backoff configuration, `{cut(self.duration)}` is not a duration such as 1s or 1m30s"
+            )
         return ""
 
     def waits_s(self, random: Callable[[], float]) -> Iterator[float]:
         """Seconds to wait after each attempt but the last; `random` gives [0, 1)."""
-        duration_s = _DEFAULT_DURATION_S
-        if isinstance(self.duration, str):
-            duration_s = go_duration_s(self.duration) or 0.0
-        elif self.duration is not None:
-            duration_s = self.duration / _NS_PER_S
+        duration_s = _DEFAULT_DURATION_S if self.duration is None else seconds(self.duration)
         factor = 1.0 if self.factor is None else self.factor
         jitter = 1.0 if self.jitter is None else self.jitter
         steps = self.steps if self.steps and self.steps > 0 else _DEFAULT_STEPS
@@ -50,11 +50,3 @@ class ConnectionBackoff(SpecModel):
             yield min(max(wait_s * (1 + random() * jitter), 0.0), _LONGEST_WAIT_S)
             # Cut at each step, so that no factor overflows.
             wait_s = min(wait_s * factor, _LONGEST_WAIT_S)
-
-
-def go_duration_s(text: str) -> float | None:
-    """Seconds of a Go duration (`1h30m`, `-1.5s`, `0`), or None where the text is none."""
-    try:
-        return parse_duration(text) / _NS_PER_S
-    except BadDuration:
-        return None

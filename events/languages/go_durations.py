@@ -19,6 +19,8 @@ _UNITS_NS = {
     "m": 60 * 1_000_000_000,
     "h": 3600 * 1_000_000_000,
 }
+_BRIEF = 128
+_NS_PER_S = 1_000_000_000
 _LIMIT = 1 << 63
 LONGEST = _LIMIT - 1
 """About 292 years; the shortest is one less than its negative."""
@@ -28,6 +30,12 @@ _PART = re.compile(r"(?P<whole>[0-9]*)(?P<point>\.(?P<fraction>[0-9]*))?(?P<unit
 
 class BadDuration(ValueError):
     """Not a duration; the text is Go's."""
+
+    @property
+    def brief(self) -> str:
+        """The same for a status or a page, where a text that is no duration may be of any length."""
+        text = str(self)
+        return text if len(text) <= _BRIEF else f"{text[:_BRIEF]}…"
 
 
 def parse_duration(text: str) -> int:
@@ -55,6 +63,19 @@ def parse_duration(text: str) -> int:
     if total == _LIMIT:
         raise _invalid(text)
     return total
+
+
+def seconds(value: int | str) -> float:
+    """Of a field that takes nanoseconds as a number or a Go duration as a text.
+
+    Raises:
+        BadDuration: no duration, or a number that does not fit 64 bits.
+    """
+    if isinstance(value, str):
+        return parse_duration(value) / _NS_PER_S
+    if not SHORTEST <= value <= LONGEST:
+        raise BadDuration("time: more nanoseconds than 64 bits hold")
+    return value / _NS_PER_S
 
 
 def _part_ns(match: re.Match[str], text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from events.errors import cut
 from events.rule import Hit, Rule
 from sensors.rules.subject import ParameterSubject, Place
 from sensors.spec import UPSTREAM_KINDS, TriggerTemplate
@@ -45,9 +46,12 @@ def _outside_template(parameter: ParameterSubject) -> Iterator[Hit]:
         return
     if first == trigger.kind or trigger.template.has(first) or not trigger.kind:
         return
-    what = f"`{dest[:64]}` is no place in `template`, whose action is `{trigger.kind}`: what is written there vanishes"
+    action = cut(trigger.kind)
+    what = (
+        f"`{cut(dest)}` is no place in `template`, whose action is `{action}`: what is written there vanishes"
+    )
     if first in UPSTREAM_KINDS:
-        fix = f"begin it with `{trigger.kind}.`"
+        fix = f"begin it with `{action}.`"
     elif trigger.kind in _OBJECTS:
         fix = f"move it to `template.{trigger.kind}.parameters`, whose `dest` is a path into the object"
     else:

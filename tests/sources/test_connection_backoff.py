@@ -1,27 +1,6 @@
 import pytest
 
-from sources.connection_backoff import ConnectionBackoff, go_duration_s
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("1s", 1.0),
-        ("1m30s", 90.0),
-        ("1.5h", 5400.0),
-        ("250ms", 0.25),
-        ("-2s", -2.0),
-        ("0", 0.0),
-        (".5s", 0.5),
-        ("", None),
-        ("5", None),
-        ("1d", None),
-        ("1s ", None),
-        ("s", None),
-    ],
-)
-def test_durations_are_read_as_go_reads_them(text: str, seconds: float | None) -> None:
-    assert go_duration_s(text) == seconds
+from sources.connection_backoff import ConnectionBackoff
 
 
 @pytest.mark.parametrize(
@@ -48,5 +27,6 @@ def test_jitter_adds_a_share_of_the_wait() -> None:
 
 
 def test_a_duration_without_a_unit_is_a_fault() -> None:
-    assert "'10' is not a duration" in ConnectionBackoff(duration="10").fault()
+    assert "`10` is not a duration" in ConnectionBackoff(duration="10").fault()
+    assert "is not a duration" in ConnectionBackoff(duration=10**20).fault()
     assert ConnectionBackoff(duration="10s").fault() == ""

@@ -1,9 +1,10 @@
 """Writing by path: what the specification says and what the Go library did."""
 
+import re
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from events.languages.gjson import Document, PathError, compile_path
@@ -138,8 +139,12 @@ PLAIN_STEPS = st.lists(
 @settings(deadline=None)
 @given(seed=SEEDS, steps=PLAIN_STEPS, text=st.text())
 def test_what_was_written_is_found_again(seed, steps, text):
-    """Whatever the document was, unless the path names a member of an array."""
+    """Whatever the document was, unless the path names a member of an array, or leads into a text.
+
+    Into a text that looks like JSON the library writes as if it were some, and so do we.
+    """
     document, path = json_cases.container(Random(seed)).encode(), ".".join(steps)
+    assume(not re.search(rb'"\s*[\[{]', document))
     try:
         after = set_text(document, path, text)
     except SetError:
