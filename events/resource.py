@@ -22,6 +22,10 @@ Path = tuple[str | int, ...]
 _MAX_DEPTH = 64
 _MAX_NODES = 200_000
 """Values in one file after aliases are expanded: a 341-byte alias bomb has millions, real files 20,000."""
+_LONGEST_WORD = 1_000
+_LONGEST_TEXT = 4_000
+"""Commands that grant the rights of very many kinds have some 2,000 characters."""
+_LONG_WORD = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
 _LONGEST_NAME = 256
 """Of a member in a path that is told: names of Kubernetes have up to 253 characters."""
 """A value in a message is cut here (spec: bad-input 1.2)."""
@@ -107,8 +111,8 @@ class ResourceDocument:
         line, column = self.position(path)
         return Finding(
             at=path_text(path),
-            what=what,
-            fix=fix,
+            what=_bounded(what),
+            fix=_bounded(fix),
             code=code,
             severity=severity,
             scope=scope,
@@ -117,6 +121,13 @@ class ResourceDocument:
             line=line,
             column=column,
         )
+
+
+def _bounded(text: str) -> str:
+    """What no message shortened itself: a status has to have room for the other faults."""
+    if len(text) > _LONGEST_WORD:
+        text = _LONG_WORD.sub(lambda match: cut(match[0]), text)
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 
 def path_text(path: Path) -> str:

@@ -200,6 +200,14 @@ class Surroundings:
         )
 
 
+def _parameters_of(config: SpecModel) -> list[Parameter]:
+    """Of a kind that has some: elsewhere a member of that name is an unknown field, and anything may stand there."""
+    found: list[Parameter] = (
+        getattr(config, "parameters", []) if "parameters" in type(config).model_fields else []
+    )
+    return found
+
+
 def _makes_object(config: SpecModel) -> bool:
     """Whether the kind makes a Kubernetes object out of a location."""
     return any(isinstance(getattr(config, name), ArtifactLocation) for name in type(config).model_fields)
@@ -285,7 +293,7 @@ class _Reader:
         """Of the kind's own parameters, and of the trigger's that write into its member."""
         members = kind_class.fixed_members
         # Those of a kind that makes an object write into the object, not into the member.
-        own = [] if _makes_object(config) else getattr(config, "parameters", [])
+        own = [] if _makes_object(config) else _parameters_of(config)
         outer = [f"{path[-1]}.{member}" for member in members]
         found = fixed_findings(self._document, own, (*path, "parameters"), self._part, members)
         return found + fixed_findings(
@@ -294,7 +302,7 @@ class _Reader:
 
     def _dest_faults(self, config: SpecModel, path: Path) -> list[Finding]:
         """Of a kind that makes a Kubernetes object: its own parameters, and the trigger's that write into it."""
-        own = getattr(config, "parameters", [])
+        own = _parameters_of(config)
         findings = dest_findings(self._document, own, (*path, "parameters"), self._part)
         prefix = f"{path[-1]}.source.resource."
         outer: Path = (*self._path, "parameters")

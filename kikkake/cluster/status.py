@@ -19,6 +19,7 @@ TRIGGERS_HEALTHY = "TriggersHealthy"
 
 _MAX_TOLD = 10
 """Faults in one message."""
+_ROOM_FOR_MORE = 64
 _MAX_MESSAGE = 32_768
 """Characters, as metav1.Condition has it."""
 
@@ -183,11 +184,18 @@ def _health(outlook: Outlook, previous: Mapping[str, Any]) -> Iterable[Judgement
 
 def told(findings: Sequence[Finding]) -> str:
     """Up to ten of them, one a line: path, what, fix, `[Code]`."""
-    # A value of the text that a fault shows may have several lines.
-    lines = [" ".join(f"{finding} [{finding.code}]".splitlines()) for finding in findings[:_MAX_TOLD]]
-    if len(findings) > _MAX_TOLD:
-        lines.append(f"and {len(findings) - _MAX_TOLD} more: kikkake lint tells them all")
-    return "\n".join(lines)[:_MAX_MESSAGE]
+    lines: list[str] = []
+    left = _MAX_MESSAGE - _ROOM_FOR_MORE
+    for finding in findings[:_MAX_TOLD]:
+        # A value of the text that a fault shows may have several lines.
+        line = " ".join(f"{finding} [{finding.code}]".splitlines())
+        if lines and len(line) >= left:
+            break
+        lines.append(line[:left])
+        left -= len(line) + 1
+    if len(findings) > len(lines):
+        lines.append(f"and {len(findings) - len(lines)} more: kikkake lint tells them all")
+    return "\n".join(lines)
 
 
 def _dated(judged: Sequence[Judgement], earlier: Any, generation: int, now: str) -> list[dict[str, Any]]:

@@ -114,7 +114,11 @@ def test_a_status_that_stands_there_already_is_not_written_again():
 
 
 def test_a_message_ends_where_the_api_server_would_refuse_it():
-    assert len(told([finding("spec", what="x" * 40_000)])) == 32_768
+    long = finding("spec", what="x" * 40_000)
+    assert 32_000 < len(told([long, finding("spec")])) <= 32_768
+    message = told([finding("spec", "Bad", what="x" * 12_000) for _ in range(4)])
+    assert [line[-6:] for line in message.splitlines()[:2]] == [" [Bad]", " [Bad]"]
+    assert message.endswith("\nand 2 more: kikkake lint tells them all")
 
 
 def test_a_failing_trigger_is_told_beside_ready_and_that_it_has_healed_is_told_too():

@@ -1,12 +1,17 @@
-"""Values of any length and size in a resource: what is said of them has room in a status, and nothing stumbles."""
+"""Whatever stands in a resource: nothing stumbles over it, and what is said of it has room in a status."""
 
 import copy
+import itertools
+import os
+import random
 
 import pytest
 import yaml
 
 from events.resource import ResourceDocument
 from kikkake.catalog import Key, read_entry
+from kikkake.files import RESOURCE_API
+from tests.manifests.mutants import mutants
 from tests.stories.process import ROOT
 
 LONG = "x" * 5000
@@ -60,3 +65,40 @@ def test_what_is_said_of_a_long_value_is_short(document):
             entry = read_entry(key, ResourceDocument(other, "", {}), "uid")
             said = [finding for finding in entry.findings if len(str(finding)) > MAX_SAID]
             assert said == [], path
+
+
+@pytest.mark.parametrize("kind", ["EventSource", "Sensor"])
+def test_no_mutant_makes_the_reader_stumble(kind):
+    """`MUTANT_SEED` repeats a run."""
+    seed = int(os.environ.get("MUTANT_SEED") or random.SystemRandom().randrange(1_000_000))
+    print(f"mutants of seed {seed}")
+    specs = [each.values[0]["spec"] for each in examples() if each.values[0]["kind"] == kind]
+    for number, spec in enumerate(itertools.islice(mutants(specs, seed=seed), 2000)):
+        value = {
+            "apiVersion": RESOURCE_API,
+            "kind": kind,
+            "metadata": {"name": "m", "namespace": "ci"},
+            "spec": spec,
+        }
+        entry = read_entry(Key(kind, "ci", "m"), ResourceDocument(value, "", {}), "uid")
+        long = [finding for finding in entry.findings if len(finding.what) > 4001 or len(finding.fix) > 4001]
+        assert long == [], number
+
+
+def test_members_of_a_kind_that_has_none_of_that_name_are_unknown_whatever_stands_there():
+    trigger = {"name": "t", "log": {"parameters": [{"src": {"dependencyName": "push"}, "dest": "x"}, 7]}}
+    spec = {
+        "dependencies": [{"name": "push", "eventSourceName": "hooks", "eventName": "push"}],
+        "triggers": [{"template": trigger}],
+    }
+    value = {
+        "apiVersion": RESOURCE_API,
+        "kind": "Sensor",
+        "metadata": {"name": "m", "namespace": "ci"},
+        "spec": spec,
+    }
+    entry = read_entry(Key("Sensor", "ci", "m"), ResourceDocument(value, "", {}), "uid")
+    assert ("UnknownField", "spec.triggers[0].template.log.parameters") in {
+        (finding.code, finding.at) for finding in entry.findings
+    }
+    assert entry.spec is not None
