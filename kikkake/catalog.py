@@ -1,4 +1,4 @@
-"""Which resources are in force: the files' newest good texts, and what is wrong with the others. Pure.
+"""Which resources are in force: the files' newest good texts, and what is wrong with the others.
 
 A text that is refused leaves the last good one in force. A resource that vanished from the files stays for some
 seconds, since editors save by rename and in pieces (design, section 4).
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from events.bus import ResourceState, ResourceVersion
 from events.errors import Finding, ResourceRefused, Severity
+from events.log import Logger
 from events.resource import ResourceDocument
 from kikkake.explanations import FOREIGN_MEMBER
 from kikkake.files import Loaded
@@ -22,6 +23,8 @@ from sources.spec import EventSourceSpec, read_event_source
 
 EVENT_SOURCE = "EventSource"
 SENSOR = "Sensor"
+log = Logger("catalog")
+
 _ACROSS = ("DependencyNotFound", FOREIGN_MEMBER)
 """Codes of warnings that only a look across resources can give: they may be suppressed and are not given here."""
 UNPARSABLE = "Unparsable"
@@ -175,6 +178,21 @@ def _with_reading_faults(entry: Entry, faults: tuple[Finding, ...]) -> Entry:
 
 def read_entry(key: Key, document: ResourceDocument, uid: str) -> Entry:
     """A resource as it stands; what is wrong with it is among the findings."""
+    return read_alone(key, document, uid, lambda: _read_entry(key, document, uid))
+
+
+def read_alone(key: Key, document: ResourceDocument, uid: str, read: Callable[[], Entry]) -> Entry:
+    """What `read` gives. A bug that one resource meets is a fault of that one, and stops no other and no start."""
+    try:
+        return read()
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        log.bug("resource.unreadable", error, resource=document.label)
+        what = f"a fault of kikkake kept it from being read ({type(error).__name__}); see the gateway's log"
+        finding = document.finding(("spec",), what, "report it with the resource", code="InternalError")
+        return Entry(key=key, uid=uid, document=document, spec=None, findings=(finding,), file=document.file)
+
+
+def _read_entry(key: Key, document: ResourceDocument, uid: str) -> Entry:
     spec, found = _READERS[key.kind](document, uid)
     findings = tuple(without_suppressed(document, found, unjudged=_ACROSS))
     return Entry(key=key, uid=uid, document=document, spec=spec, findings=findings, file=document.file)

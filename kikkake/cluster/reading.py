@@ -5,33 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 
 from events.errors import Finding, Severity
-from events.log import Logger
-from kikkake.catalog import Entry, read_entry
+from kikkake.catalog import Entry, read_alone, read_entry
 from kikkake.cluster.out_of_reach import out_of_reach
 from kikkake.cluster.pod_settings import with_pod_settings
 from kikkake.cluster.resources import ClusterObject
 from sensors.compile import CompiledSensor
 
-log = Logger("cluster")
-
 
 def read_cluster_object(found: ClusterObject, remembered: Entry | None, rival: Finding | None) -> Entry:
     """What it says. `remembered` is not read a second time where it has the same text; a `rival` serves it already."""
-    try:
-        entry = remembered
-        if entry is None or not _is_of(entry, found):
-            entry = read_entry(found.key, found.document, found.uid)
-        if isinstance(entry.spec, CompiledSensor):
-            entry = replace(entry, findings=(*entry.findings, *out_of_reach(found.document, entry.spec)))
-        entry = with_pod_settings(entry, found.document)
-    except Exception as error:  # noqa: BLE001 - a bug that one resource meets must not stop every other
-        log.bug("cluster.unreadable", error, resource=found.document.label)
-        what = f"a fault of kikkake kept it from being read ({type(error).__name__}); see the gateway's log"
-        finding = found.document.finding(("spec",), what, "report it with the resource", code="InternalError")
-        entry = Entry(
-            key=found.key, uid=found.uid, document=found.document, spec=None, findings=(finding,), file=""
-        )
+    entry = read_alone(found.key, found.document, found.uid, lambda: _read(found, remembered))
     return entry if rival is None else replace(entry, spec=None, findings=(rival, *entry.findings))
+
+
+def _read(found: ClusterObject, remembered: Entry | None) -> Entry:
+    entry = remembered
+    if entry is None or not _is_of(entry, found):
+        entry = read_entry(found.key, found.document, found.uid)
+    if isinstance(entry.spec, CompiledSensor):
+        entry = replace(entry, findings=(*entry.findings, *out_of_reach(found.document, entry.spec)))
+    return with_pod_settings(entry, found.document)
 
 
 def over_last_good(earlier: Entry | None, entry: Entry) -> Entry:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from events.resource import ResourceDocument
-from kikkake.catalog import Key, read_entry
+from kikkake.catalog import Key, read_alone, read_entry
 from kikkake.files import RESOURCE_API
 from tests.manifests.mutants import mutants
 from tests.stories.process import ROOT
@@ -83,6 +83,7 @@ def test_no_mutant_makes_the_reader_stumble(kind):
         entry = read_entry(Key(kind, "ci", "m"), ResourceDocument(value, "", {}), "uid")
         long = [finding for finding in entry.findings if len(finding.what) > 4001 or len(finding.fix) > 4001]
         assert long == [], number
+        assert "InternalError" not in {finding.code for finding in entry.findings}, number
 
 
 def test_members_of_a_kind_that_has_none_of_that_name_are_unknown_whatever_stands_there():
@@ -102,3 +103,20 @@ def test_members_of_a_kind_that_has_none_of_that_name_are_unknown_whatever_stand
         (finding.code, finding.at) for finding in entry.findings
     }
     assert entry.spec is not None
+
+
+def test_a_bug_that_one_resource_meets_is_its_own_fault_and_of_no_other():
+    key, document = (
+        Key("Sensor", "ci", "m"),
+        ResourceDocument({"kind": "Sensor", "spec": {"a": 1}}, "m.yaml", {}),
+    )
+
+    def read():
+        raise ZeroDivisionError
+
+    entry = read_alone(key, document, "uid", read)
+
+    assert (entry.key, entry.uid, entry.spec, entry.file) == (key, "uid", None, "m.yaml")
+    [finding] = entry.findings
+    assert (finding.code, finding.fix) == ("InternalError", "report it with the resource")
+    assert "ZeroDivisionError" in finding.what
