@@ -44,13 +44,18 @@ class Store:
     judged_up_to: int
     open_effects: int
     dead_letters: int
+    behind: int
+    """Events that a Sensor has not judged yet: one with a program has a place of its own."""
 
 
 class Gateway:
     """One data folder, one set of ports, many processes. `async with Gateway(...) as gateway:`."""
 
-    def __init__(self, folder: Path, kubeconfig: Path, *, home: Home, program: Sequence[str]) -> None:
-        """`home` is where its resources are; `program` stands before its command."""
+    def __init__(
+        self, folder: Path, kubeconfig: Path, *, home: Home, program: Sequence[str], namespace: str
+    ) -> None:
+        """`home` is where its resources are, in `namespace`; `program` stands before its command."""
+        self._namespace = namespace
         self._code = folder / "code"
         copy_code(self._code)
         self.data = folder / "data"
@@ -116,9 +121,10 @@ class Gateway:
         return self._process.exit_code or 0
 
     async def store(self) -> Store | None:
-        """The store's figures, or None where nobody answers."""
+        """The store's figures, and those of the run's Sensors; None where nobody answers."""
         found = await self._ask(self._admin_port, "/api/v1/status")
-        if found is None:
+        listed = await self._ask(self._admin_port, "/api/v1/resources")
+        if found is None or listed is None:
             return None
         store = found["store"]
         return Store(
@@ -127,6 +133,10 @@ class Gateway:
             judged_up_to=store["judgedUpTo"],
             open_effects=store["openEffects"],
             dead_letters=store["deadLetters"],
+            behind=max(
+                (each["lag"] for each in listed["resources"] if each["namespace"] == self._namespace),
+                default=0,
+            ),
         )
 
     def log_end(self) -> str:

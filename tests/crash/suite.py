@@ -116,7 +116,7 @@ class _Run:
         self._proxy = FaultProxy(kube, seed=plan.seed, lose_answers=_LOST_ANSWERS, port=quiet_ports(1)[0])
         self._journal = Journal(kube, name, folder / "journal.jsonl")
         kubeconfig = self._home.kubeconfig(self._proxy.url)
-        self._gateway = Gateway(folder, kubeconfig, home=self._home, program=plan.program)
+        self._gateway = Gateway(folder, kubeconfig, home=self._home, program=plan.program, namespace=name)
         self._place = Place(name, kafka.bootstrap, name, "")
 
     async def run(self) -> Report:
@@ -244,7 +244,7 @@ class _Run:
         await self._settle()
 
     def _is_complete(self, store: Store) -> bool:
-        is_judged = store.judged_up_to >= store.head and store.open_effects == 0
+        is_judged = store.judged_up_to >= store.head and store.behind == 0 and store.open_effects == 0
         return is_judged and store.events >= len(self._ledger.entries)
 
     async def _stop(self) -> None:
