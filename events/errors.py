@@ -13,10 +13,10 @@ from typing import ClassVar
 _SHOWN_LENGTH = 64
 
 
-def cut(value: object) -> str:
-    """A value of a resource for a message: its first 64 characters (spec: bad-input 1.2)."""
+def cut(value: object, length: int = _SHOWN_LENGTH) -> str:
+    """A value of a resource for a message: its first 64 characters (spec: bad-input 1.2), or `length`."""
     text = str(value)
-    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
+    return text if len(text) <= length else f"{text[:length]}…"
 
 
 class KikkakeError(Exception):

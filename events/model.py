@@ -16,7 +16,6 @@ from events.resource import Path, ResourceDocument, nearest_name, type_word
 
 M = TypeVar("M", bound="SpecModel")
 
-"""A value in a message is cut here (spec: bad-input 1.2)."""
 _SECRET_WORDS = ("secret", "password", "token", "key")
 
 

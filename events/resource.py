@@ -28,7 +28,6 @@ _LONGEST_TEXT = 4_000
 _LONG_WORD = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
 _LONGEST_NAME = 256
 """Of a member in a path that is told: names of Kubernetes have up to 253 characters."""
-"""A value in a message is cut here (spec: bad-input 1.2)."""
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 _INT = re.compile(r"[-+]?(0b[01_]+|0[0-7_]+|0x[0-9a-fA-F_]+|[1-9][0-9_]*|0)", re.ASCII)
 _NEWER_OCTAL = re.compile(r"[-+]?0o[0-7]+", re.ASCII)
@@ -127,7 +126,7 @@ def _bounded(text: str) -> str:
     """What no message shortened itself: a status has to have room for the other faults."""
     if len(text) > _LONGEST_WORD:
         text = _LONG_WORD.sub(lambda match: cut(match[0]), text)
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+    return cut(text, _LONGEST_TEXT)
 
 
 def path_text(path: Path) -> str:

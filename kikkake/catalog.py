@@ -21,10 +21,10 @@ from kikkake.suppress import without_suppressed
 from sensors.compile import CompiledSensor, check_sensor
 from sources.spec import EventSourceSpec, read_event_source
 
-EVENT_SOURCE = "EventSource"
-SENSOR = "Sensor"
 log = Logger("catalog")
 
+EVENT_SOURCE = "EventSource"
+SENSOR = "Sensor"
 _ACROSS = ("DependencyNotFound", FOREIGN_MEMBER)
 """Codes of warnings that only a look across resources can give: they may be suppressed and are not given here."""
 UNPARSABLE = "Unparsable"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from events.errors import cut
 from events.languages.go_bytes import to_bytes
 
 _UNITS_NS = {
@@ -34,8 +35,7 @@ class BadDuration(ValueError):
     @property
     def brief(self) -> str:
         """The same for a status or a page, where a text that is no duration may be of any length."""
-        text = str(self)
-        return text if len(text) <= _BRIEF else f"{text[:_BRIEF]}…"
+        return cut(self, _BRIEF)
 
 
 def parse_duration(text: str) -> int:

@@ -53,16 +53,13 @@ def enable(
       kikkake enable team-a | sh                             do it
       kikkake enable team-a --strict -o yaml | kubectl apply -f -
     """
-    from kikkake.cluster.resources import is_never_served  # noqa: PLC0415
+    from kikkake.cluster.resources import NEVER_SERVED, is_never_served  # noqa: PLC0415
     from kikkake.grants import Account  # noqa: PLC0415 - models are no part of --help
     from kikkake.roles import MEANING, TEAM_ROLE, TOKEN_ROLE, binding_of, yaml_of  # noqa: PLC0415
 
     for namespace in namespaces:
         if is_never_served(namespace, gateway[0]):
-            raise click.UsageError(
-                f"namespace {namespace} is never served, whatever its label: "
-                "move its resources to a namespace of their own"
-            )
+            raise click.UsageError(f"namespace {namespace} {NEVER_SERVED}")
     roles = {
         role: MEANING[role] for role, is_wanted in ((TEAM_ROLE, team), (TOKEN_ROLE, strict)) if is_wanted
     }

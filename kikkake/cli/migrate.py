@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from kikkake.migration.inventory import Inventory
     from kikkake.migration.plan import NamespacePlan
 
-_NEVER = "is never served, whatever its label: move its resources to a namespace of their own"
-
 
 @click.command()
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
@@ -134,10 +132,10 @@ async def _of_cluster(
 
 def _servable(inventory: Inventory, *, own: str) -> Inventory:
     """What a label can have served; the rest is told. `own`: the gateway's namespace."""
-    from kikkake.cluster.resources import is_never_served  # noqa: PLC0415 - models are no part of --help
+    from kikkake.cluster.resources import NEVER_SERVED, is_never_served  # noqa: PLC0415 - models are no part of --help
 
     never = [each.name for each in inventory.namespaces if is_never_served(each.name, own)]
-    told = [f"namespace {name} {_NEVER}" for name in never]
+    told = [f"namespace {name} {NEVER_SERVED}" for name in never]
     served = tuple(each for each in inventory.namespaces if each.name not in never)
     if not served:
         raise CommandFailed("\n".join(told))

@@ -89,6 +89,10 @@ def is_labelled(namespace: Object) -> bool:
     return labels.get(ENABLED_LABEL) == "true" and not metadata.get("deletionTimestamp")
 
 
+NEVER_SERVED = "is never served, whatever its label: move its resources to a namespace of their own"
+"""What commands say of such a namespace, after its name."""
+
+
 def is_never_served(name: str, own: str = "") -> bool:
     """Whether it is one of the cluster, or the gateway's `own`: no label changes that."""
     return name in {*_OF_THE_CLUSTER, own}
