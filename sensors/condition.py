@@ -53,7 +53,9 @@ class Condition:
 
 def shown_names(names: Sequence[str]) -> str:
     """For messages: the first of them."""
-    return ", ".join(map(cut, names[:_SHOWN_NAMES])) + (", …" if len(names) > _SHOWN_NAMES else "")
+    return (", ".join(map(cut, names[:_SHOWN_NAMES])) or "none") + (
+        ", …" if len(names) > _SHOWN_NAMES else ""
+    )
 
 
 def parse_condition(text: str, dependencies: Sequence[str]) -> Condition:
